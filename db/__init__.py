@@ -1,0 +1,1 @@
+"""Tables, every query and the unit of work. Knows SQLAlchemy, and nothing of the rest of the house."""

@@ -1,0 +1,1 @@
+"""All queries, by subject. A repository lives inside one unit of work."""

@@ -1,0 +1,165 @@
+"""The statements on the path of every call: take, move, record. Built once per database, run without the mapper.
+
+Correct under any number of processes because each decision is one statement: PostgreSQL locks the counter's row and
+looks at its newest version, SQLite has one writer.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Connection, Executable, Text, bindparam, cast, insert, literal_column, select, update
+
+from db.models.base import table_of
+from db.models.metering import FIRST_BUCKET_MS, LATENCY_BUCKETS, Admission, Counter, DailyUsage, UsageEvent
+from db.repositories.dialects import insert_into
+
+UNCAPPED = 2**62
+
+_ADMISSIONS, _COUNTERS, _EVENTS, _DAILY = map(table_of, (Admission, Counter, UsageEvent, DailyUsage))
+_COUNTER_KEY = [column.name for column in _COUNTERS.primary_key]
+_DAILY_KEY = [column.name for column in _DAILY.primary_key]
+_SUMMED = ("calls", "input", "cache_read", "cache_write", "output", "reasoning")
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """An amount of one meter in one period, and the cap it has to stay under (None: counted, never refused)."""
+
+    scope: str
+    scope_id: str
+    meter: str
+    period: str
+    amount: int
+    cap: int | None = None
+
+    @property
+    def key(self) -> dict[str, str]:
+        """Which counter it is."""
+        return {"scope": self.scope, "scope_id": self.scope_id, "meter": self.meter, "period": self.period}
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What closing a call does to one counter."""
+
+    take: Take
+    held: int
+    used: int
+
+
+class Metering:
+    """Admissions, counters and the ledger, for writing."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._dialect = connection.dialect.name
+
+    def open(self, admission: Mapping[str, Any]) -> bool:
+        """Insert an admission (its columns by name); False when the person's idempotency key is known."""
+        return self._connection.execute(_open(self._dialect), admission).first() is not None
+
+    def take(self, take: Take) -> bool:
+        """Hold an amount; False, and nothing changed, when used and held would pass the cap."""
+        cap = UNCAPPED if take.cap is None else take.cap
+        values = take.key | {"amount": take.amount, "cap": cap}
+        return self._connection.execute(_take(self._dialect), values).first() is not None
+
+    def reading(self, take: Take) -> int:
+        """What is used and held of a take's counter."""
+        return self._connection.scalar(_READING, {f"in_{name}": value for name, value in take.key.items()}) or 0
+
+    def close(self, admission_id: UUID, *, was: str, becomes: str, at: datetime) -> bool:
+        """Change an admission's state; False when it was in another one, so that only one caller closes it."""
+        values = {"admission_id": admission_id, "was": was, "becomes": becomes, "at": at}
+        return self._connection.execute(_CLOSE, values).first() is not None
+
+    def free_key(self, admission_id: UUID) -> None:
+        """Give an idempotency key back, for a call that cost nothing and may be tried again."""
+        self._connection.execute(_FREE_KEY, {"admission_id": admission_id})
+
+    def move(self, moves: Iterable[Move]) -> None:
+        """Change what counters hold and have used, by the given differences."""
+        rows = [
+            {f"in_{name}": value for name, value in move.take.key.items()}
+            | {"held_change": move.held, "used_change": move.used}
+            for move in moves
+        ]
+        if rows:
+            self._connection.execute(_MOVE, rows)
+
+    def record(self, event: Mapping[str, Any]) -> None:
+        """Append to the ledger (its columns by name) and add the same to the sums of its day."""
+        self._connection.execute(_RECORD, event)
+        self._connection.execute(_add_up(self._dialect), _sums(event))
+
+
+def _sums(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What one ledger line adds to its row of daily sums; `ledger.py` says the same in SQL."""
+    sums = {name: event[name] for name in (*_DAILY_KEY, *_SUMMED)} | dict.fromkeys(LATENCY_BUCKETS, 0)
+    sums["errors"] = int(event["status"] == "failed")
+    sums["unknown_price"] = event["calls"] if event["cost_nano"] is None else 0
+    sums["cost_nano"] = event["cost_nano"] or 0
+    if event["latency_ms"] is not None:
+        sums[LATENCY_BUCKETS[_bucket(event["latency_ms"])]] = 1
+    return sums
+
+
+def _bucket(latency_ms: int) -> int:
+    doublings = (latency_ms // FIRST_BUCKET_MS).bit_length()
+    return min(doublings, len(LATENCY_BUCKETS) - 1)
+
+
+def _same_counter() -> list[Any]:
+    return [_COUNTERS.c[name] == bindparam(f"in_{name}") for name in _COUNTER_KEY]
+
+
+_READING = select(_COUNTERS.c.used + _COUNTERS.c.held).where(*_same_counter())
+
+_MOVE = (
+    update(_COUNTERS)
+    .where(*_same_counter())
+    .values(held=_COUNTERS.c.held + bindparam("held_change"), used=_COUNTERS.c.used + bindparam("used_change"))
+)
+
+_CLOSE = (
+    update(_ADMISSIONS)
+    .where(_ADMISSIONS.c.id == bindparam("admission_id"), _ADMISSIONS.c.state == bindparam("was"))
+    .values(state=bindparam("becomes"), closed_at=bindparam("at"))
+    .returning(_ADMISSIONS.c.id)
+)
+
+_FREE_KEY = update(_ADMISSIONS).where(_ADMISSIONS.c.id == bindparam("admission_id")).values(idempotency_key=None)
+
+_RECORD = insert(_EVENTS)
+
+
+@cache
+def _open(dialect: str) -> Executable:
+    known = ["person_id", "idempotency_key"]
+    return insert_into(dialect, _ADMISSIONS).on_conflict_do_nothing(index_elements=known).returning(_ADMISSIONS.c.id)
+
+
+@cache
+def _take(dialect: str) -> Executable:
+    """The conditional upsert: reading the counter, deciding and writing are one statement."""
+    amount, cap = (cast(bindparam(name), BigInteger) for name in ("amount", "cap"))
+    key = [cast(bindparam(name), Text) for name in _COUNTER_KEY]
+    first = select(*key, literal_column("0"), amount).where(amount <= cap)
+    upsert = insert_into(dialect, _COUNTERS).from_select([*_COUNTER_KEY, "used", "held"], first)
+    held = _COUNTERS.c.held + upsert.excluded.held
+    return upsert.on_conflict_do_update(
+        index_elements=_COUNTER_KEY, set_={"held": held}, where=_COUNTERS.c.used + held <= cap
+    ).returning(_COUNTERS.c.held)
+
+
+@cache
+def _add_up(dialect: str) -> Executable:
+    upsert = insert_into(dialect, _DAILY)
+    added = {
+        column.name: column + upsert.excluded[column.name] for column in _DAILY.columns if not column.primary_key
+    }
+    return upsert.on_conflict_do_update(index_elements=_DAILY_KEY, set_=added)

@@ -1,0 +1,159 @@
+"""Queries for personas, their versions and drafts."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CursorResult, delete, func, select, update
+
+from db.models.people import Person
+from db.models.personas import Persona, PersonaDraft, PersonaVersion
+from db.repositories.base import Repository
+
+
+class Personas(Repository):
+    """Personas and their versions."""
+
+    def add(self, persona: Persona, note: str, author_id: UUID | None) -> bool:
+        """Add a persona together with its version 1; False when its owner has the key already."""
+        persona.version = 1
+        if not self._added(persona):
+            return False
+        self._session.add(_version_of(persona, note, author_id))
+        return True
+
+    def by_key(self, owner_id: UUID | None, key: str) -> Persona | None:
+        """The persona of an owner under this key; no owner means a built-in one."""
+        return self._session.scalar(
+            select(Persona).where(_owned(owner_id), Persona.key == key, Persona.deleted_at.is_(None))
+        )
+
+    def by_id(self, persona_id: UUID) -> Persona | None:
+        """The persona with this id, unless it was deleted."""
+        return self._session.scalar(select(Persona).where(Persona.id == persona_id, Persona.deleted_at.is_(None)))
+
+    def builtins(self) -> list[Persona]:
+        """The personas that come with the house, by age."""
+        return self._listed(Persona.owner_id.is_(None))
+
+    def owned_by(self, person_id: UUID) -> list[Persona]:
+        """A person's own personas, by age."""
+        return self._listed(Persona.owner_id == person_id)
+
+    def shared_with(self, person_id: UUID | None) -> list[tuple[Persona, str]]:
+        """What others share with the workspace, each with the owner's handle. Nobody's view is everything shared."""
+        rows = self._session.execute(
+            select(Persona, Person.handle)
+            .join(Person, Person.id == Persona.owner_id)
+            .where(
+                Persona.visibility == "workspace", Persona.owner_id != person_id, Persona.deleted_at.is_(None)
+            )
+            .order_by(Person.handle, Persona.key)
+        )
+        return [(persona, handle) for persona, handle in rows]
+
+    def publish(
+        self,
+        persona_id: UUID,
+        content: dict[str, Any],
+        visibility: str,
+        note: str,
+        author_id: UUID | None,
+        at: datetime,
+        *,
+        expected_version: int,
+    ) -> int | None:
+        """Make new content the current version and return its number.
+
+        None, and nothing written, when the current version is no longer the expected one.
+        """
+        persona: Persona | None = self._session.scalar(
+            update(Persona)
+            .where(Persona.id == persona_id, Persona.version == expected_version, Persona.deleted_at.is_(None))
+            .values(content=content, visibility=visibility, version=Persona.version + 1, updated_at=at)
+            .returning(Persona)
+        )
+        if persona is None:
+            return None
+        self._session.add(_version_of(persona, note, author_id))
+        return persona.version
+
+    def keys_of(self, owner_id: UUID | None) -> set[str]:
+        """The keys that an owner can no longer give, those of deleted personas included."""
+        return set(self._session.scalars(select(Persona.key).where(_owned(owner_id))))
+
+    def version(self, persona_id: UUID, number: int) -> PersonaVersion | None:
+        """One published version."""
+        return self._session.scalar(
+            select(PersonaVersion).where(PersonaVersion.persona_id == persona_id, PersonaVersion.number == number)
+        )
+
+    def count_owned(self, person_id: UUID) -> int:
+        """How many personas a person has."""
+        query = select(func.count()).where(Persona.owner_id == person_id, Persona.deleted_at.is_(None))
+        return self._session.scalar(query) or 0
+
+    def _listed(self, condition: Any) -> list[Persona]:
+        query = select(Persona).where(condition, Persona.deleted_at.is_(None))
+        return list(self._session.scalars(query.order_by(Persona.created_at, Persona.id)))
+
+
+class Drafts(Repository):
+    """Drafts; every query names whose they are."""
+
+    def add(self, draft: PersonaDraft) -> None:
+        """Add a draft."""
+        self._session.add(draft)
+
+    def by_id(self, draft_id: UUID, person_id: UUID) -> PersonaDraft | None:
+        """A person's own draft."""
+        return self._session.scalar(select(PersonaDraft).where(*_mine(draft_id, person_id)))
+
+    def for_persona(self, person_id: UUID, persona_id: UUID) -> PersonaDraft | None:
+        """The newest draft of a person for an existing persona."""
+        return self._session.scalar(
+            select(PersonaDraft)
+            .where(PersonaDraft.person_id == person_id, PersonaDraft.persona_id == persona_id)
+            .order_by(PersonaDraft.updated_at.desc(), PersonaDraft.id.desc())
+            .limit(1)
+        )
+
+    def of(self, person_id: UUID) -> list[PersonaDraft]:
+        """A person's drafts, newest first."""
+        return list(
+            self._session.scalars(
+                select(PersonaDraft)
+                .where(PersonaDraft.person_id == person_id)
+                .order_by(PersonaDraft.updated_at.desc(), PersonaDraft.id.desc())
+            )
+        )
+
+    def save(self, draft_id: UUID, person_id: UUID, content: dict[str, Any], step: str, at: datetime) -> bool:
+        """Replace a draft's content; False when it is gone or somebody else's."""
+        result = self._session.execute(
+            update(PersonaDraft).where(*_mine(draft_id, person_id)).values(content=content, step=step, updated_at=at)
+        )
+        return isinstance(result, CursorResult) and result.rowcount == 1
+
+    def delete(self, draft_id: UUID, person_id: UUID) -> None:
+        """Throw a draft away."""
+        self._session.execute(delete(PersonaDraft).where(*_mine(draft_id, person_id)))
+
+
+def _owned(owner_id: UUID | None) -> Any:
+    return Persona.owner_id.is_(None) if owner_id is None else Persona.owner_id == owner_id
+
+
+def _mine(draft_id: UUID, person_id: UUID) -> tuple[Any, Any]:
+    return PersonaDraft.id == draft_id, PersonaDraft.person_id == person_id
+
+
+def _version_of(persona: Persona, note: str, author_id: UUID | None) -> PersonaVersion:
+    return PersonaVersion(
+        persona_id=persona.id,
+        number=persona.version,
+        content=persona.content,
+        note=note,
+        author_id=author_id,
+        created_at=persona.updated_at,
+    )

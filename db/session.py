@@ -1,0 +1,256 @@
+"""The unit of work: how the house opens, commits and leaves its database. One short transaction at a time."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from pysqlite3 import dbapi2 as sqlite_driver
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from db.failures import explain
+from db.repositories.house import House
+from db.repositories.ledger import Ledger
+from db.repositories.metering import Metering
+from db.repositories.people import People, Sessions, Tokens
+from db.repositories.personas import Drafts, Personas
+
+Dialect = Literal["sqlite", "postgresql"]
+
+PATIENCE_S = 10
+"""How long a transaction waits for somebody else's lock, on both databases."""
+
+_SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={PATIENCE_S * 1000}")
+_POSTGRES_OPTIONS = (
+    f"-c lock_timeout={PATIENCE_S}s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
+    " -c timezone=UTC"
+)
+_READ_ONLY: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_SCHEMES = {
+    "sqlite": "sqlite+pysqlite",
+    "sqlite+pysqlite": "sqlite+pysqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+_SCHEME_HINT = "DATABASE_URL begins with sqlite:/// or postgresql+psycopg://."
+
+
+class Failed(Protocol):
+    """How an error of the caller's own tree is made."""
+
+    def __call__(self, message: str, *, hint: str = "") -> Exception: ...
+
+
+class Unit:
+    """One transaction and its repositories.
+
+    What is on the path of every call speaks to `connection` directly; the rest uses the mapper, whose session
+    is made when it is first wanted.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.dialect: str = connection.dialect.name
+
+    @cached_property
+    def session(self) -> Session:
+        """The mapper's session inside this transaction; rows stay readable after it."""
+        return Session(bind=self.connection, expire_on_commit=False)
+
+    @cached_property
+    def people(self) -> People:
+        """Persons and their settings."""
+        return People(self.session)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Signed-in browsers."""
+        return Sessions(self.session)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """One-time tokens."""
+        return Tokens(self.session)
+
+    @cached_property
+    def personas(self) -> Personas:
+        """Personas and their versions."""
+        return Personas(self.session)
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        """Drafts of personas."""
+        return Drafts(self.session)
+
+    @cached_property
+    def house(self) -> House:
+        """Settings of the house."""
+        return House(self.connection)
+
+    @cached_property
+    def metering(self) -> Metering:
+        """Admissions, counters and the ledger, for writing."""
+        return Metering(self.connection)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The same, for reading."""
+        return Ledger(self.session)
+
+    def flush(self) -> None:
+        """Send what the mapper still holds back."""
+        if "session" in self.__dict__:
+            self.session.flush()
+
+    def release(self) -> None:
+        """Let go of the mapper's rows; they stay readable."""
+        if "session" in self.__dict__:
+            self.session.close()
+
+
+class Database:
+    """A database by its URL. Connections are made when first needed and shared by all threads.
+
+    `failed` and `busy` are the error types of the caller's tree; nothing of SQLAlchemy leaves this class.
+    """
+
+    def __init__(self, url: str, *, failed: Failed, busy: Failed) -> None:
+        self._failed, self._busy = failed, busy
+        self.url = self._parsed(url)
+        self.dialect: Dialect = "sqlite" if self.url.get_backend_name() == "sqlite" else "postgresql"
+        with self._translated():
+            self._writer, self._reader = self._sqlite() if self.dialect == "sqlite" else self._postgresql()
+        self._writing = threading.local()
+
+    @contextmanager
+    def write(self) -> Iterator[Unit]:
+        """A transaction that commits at the end, or rolls back when an error leaves it.
+
+        Raises RuntimeError inside another one of the same thread: it would wait for itself.
+        """
+        if getattr(self._writing, "now", False):
+            raise RuntimeError("a unit of work is already open on this thread")
+        self._writing.now = True
+        try:
+            with self._unit(self._writer) as unit:
+                yield unit
+        finally:
+            self._writing.now = False
+
+    @contextmanager
+    def read(self) -> Iterator[Unit]:
+        """A transaction that sees one moment and cannot write."""
+        with self._unit(self._reader) as unit:
+            yield unit
+
+    def ping(self) -> None:
+        """Ask the database for a sign of life; raises `failed` or `busy`."""
+        with self.read() as unit:
+            unit.connection.execute(select(1))
+
+    def check(self) -> None:
+        """Ask the database whether it is sound; raises `failed` when it is not. Reads a whole SQLite file."""
+        if self.dialect == "postgresql":
+            self.ping()
+            return
+        with self.read() as unit:
+            found = unit.connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        if found != "ok":
+            raise self._failed(f"The database file {self.url.database} is damaged.", hint="Restore the newest backup.")
+
+    @property
+    def version(self) -> str:
+        """The version of SQLite that is linked in, or of the server that answers."""
+        with self.read() as unit:
+            return ".".join(map(str, unit.connection.dialect.server_version_info or ()))
+
+    def close(self) -> None:
+        """Close all connections. The database can be used again afterwards."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+    def failure(self, message: str, *, hint: str = "") -> Exception:
+        """An error of the caller's tree, for parts of this room that find something wrong themselves."""
+        return self._failed(message, hint=hint)
+
+    @contextmanager
+    def _unit(self, engine: Engine) -> Iterator[Unit]:
+        with self._translated(), engine.connect() as connection, connection.begin():
+            unit = Unit(connection)
+            try:
+                yield unit
+                unit.flush()
+            finally:
+                unit.release()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as problem:
+            failure = explain(problem, self.url)
+            kind = self._busy if failure.busy else self._failed
+            raise kind(failure.message, hint=failure.hint) from None
+
+    def _parsed(self, url: str) -> URL:
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise self._failed("DATABASE_URL is not the address of a database.", hint=_SCHEME_HINT) from None
+        if parsed.drivername not in _SCHEMES:
+            scheme = parsed.drivername
+            raise self._failed(f"The studio does not know databases of the kind {scheme}.", hint=_SCHEME_HINT)
+        if parsed.drivername.startswith("sqlite") and parsed.database in (None, "", ":memory:"):
+            raise self._failed("The SQLite address in DATABASE_URL names no file.", hint=_SCHEME_HINT)
+        return parsed.set(drivername=_SCHEMES[parsed.drivername])
+
+    def _sqlite(self) -> tuple[Engine, Engine]:
+        file = Path(str(self.url.database))
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as problem:
+            raise self._failed(
+                f"The folder {file.parent} cannot be made: {problem.strerror}.",
+                hint="Choose another with STUDIO_DATA_DIR or DATABASE_URL, or ask for the right to write there.",
+            ) from None
+        make = partial(_engine, self.url, module=sqlite_driver, pool_timeout=30)
+        # One connection, because SQLite has one writer: threads queue for it fairly here, not in its busy loop.
+        writer = make(pool_size=1, max_overflow=0, connect_args={"isolation_level": None})
+        reader = make(pool_size=8, max_overflow=8, connect_args={"isolation_level": None})
+        _prepare(writer, _SQLITE_PRAGMAS, begin="BEGIN IMMEDIATE")
+        _prepare(reader, (*_SQLITE_PRAGMAS[2:], "query_only=ON"), begin="BEGIN")
+        return writer, reader
+
+    def _postgresql(self) -> tuple[Engine, Engine]:
+        engine = _engine(
+            self.url,
+            pool_pre_ping=True,
+            pool_size=8,
+            max_overflow=8,
+            pool_timeout=30,
+            connect_args={"options": _POSTGRES_OPTIONS, "connect_timeout": PATIENCE_S},
+        )
+        return engine, engine.execution_options(**_READ_ONLY)
+
+
+def _engine(url: URL, **options: Any) -> Engine:
+    return create_engine(
+        url, hide_parameters=True, json_serializer=partial(json.dumps, ensure_ascii=False), **options
+    )
+
+
+def _prepare(engine: Engine, pragmas: tuple[str, ...], *, begin: str) -> None:
+    """Have SQLite's settings and its kind of transaction on every connection of an engine."""
+
+    def connected(raw: Any, _: Any) -> None:
+        for pragma in pragmas:
+            raw.execute(f"PRAGMA {pragma}")
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))

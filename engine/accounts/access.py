@@ -1,0 +1,180 @@
+"""How a visitor becomes an actor: the setup link, sign-in, and sessions kept on our side.
+
+A session is a row. Its cookie holds 256 random bits, of which the database knows only the SHA-256; the token is
+made when the browser redeems a one-time code, so that no page ever holds it. Every run of a page looks the row
+up again, so sign-out, disabling and a changed password bite at the next click.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from db.models.people import AuthSession, OneTimeToken
+from db.models.people import Person as PersonRow
+from db.session import Database, Unit
+from engine.accounts import passwords
+from engine.accounts.actor import Actor, Role, Standing
+from engine.accounts.people import actor_of, clean_email, clean_name, new_person
+from engine.accounts.rights import open_to_anyone
+from engine.errors import BadInput
+
+COOKIE = "studio_session"
+SESSION_DAYS = 14
+IDLE = timedelta(hours=12)
+CODE_LASTS = timedelta(seconds=60)
+SETUP_LASTS = timedelta(hours=24)
+SEEN_AGAIN_AFTER = timedelta(minutes=5)
+NO_MATCH = "E-mail or password does not match."
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A fresh session, and the one-time code that the browser trades for its cookie within a minute."""
+
+    session_id: UUID
+    code: str
+    name: str
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+class Access:
+    """Sign-in and sessions. Takes no actor: it is where actors come from."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], datetime], public_url: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._public_url = public_url.rstrip("/")
+
+    @open_to_anyone
+    def setup_open(self) -> bool:
+        """Whether the studio still waits for its first administrator."""
+        with self._database.read() as unit:
+            return unit.people.count_admins() == 0
+
+    @open_to_anyone
+    def new_setup_link(self) -> str | None:
+        """A fresh link that makes the first administrator; None when there is one. Older links end."""
+        if not self.setup_open():
+            return None
+        token = secrets.token_urlsafe(32)
+        with self._database.write() as unit:
+            unit.tokens.drop_unused("setup")
+            expires_at = self._clock() + SETUP_LASTS
+            unit.tokens.add(OneTimeToken(token_hash=_digest(token), purpose="setup", expires_at=expires_at))
+        return f"{self._public_url}/setup?token={token}"
+
+    @open_to_anyone
+    def create_first_admin(self, token: str, *, email: str, name: str, password: str) -> Ticket:
+        """Make the first administrator and sign them in.
+
+        Raises BadInput for a field that is refused (the link stays good) and for a link that is used or too old.
+        """
+        address, tidy_name = clean_email(email), clean_name(name)
+        password_hash = passwords.hashed(password)
+        now = self._clock()
+        with self._database.write() as unit:
+            used = unit.tokens.use(_digest(token), "setup", now)
+            if used is None or not unit.people.lock_first_admin():
+                raise BadInput(
+                    "This setup link was used already or is too old.",
+                    field="Setup link",
+                    hint="Restart the studio: while there is no administrator it prints a new link.",
+                )
+            row = new_person(
+                unit,
+                email=address,
+                name=tidy_name,
+                password_hash=password_hash,
+                role=Role.ADMIN,
+                verified_at=now,
+                now=now,
+            )
+            return self._open(unit, row)
+
+    @open_to_anyone
+    def sign_in(self, email: str, password: str) -> Ticket:
+        """Open a session. Raises BadInput with the same words for every cause, after the same work."""
+        try:
+            address = clean_email(email)
+        except BadInput:
+            address = ""
+        with self._database.read() as unit:
+            row = unit.people.by_email(address) if address else None
+        stored = row.password_hash if row is not None and row.disabled_at is None else ""
+        if not passwords.matches(password, stored) or row is None:
+            raise BadInput(NO_MATCH, hint="Check both and try again.")
+        with self._database.write() as unit:
+            return self._open(unit, row)
+
+    @open_to_anyone
+    def redeem(self, code: str) -> str | None:
+        """Trade a one-time code for the token of the cookie; None when it is unknown, used or too old."""
+        token = secrets.token_urlsafe(32)
+        with self._database.write() as unit:
+            session_id = unit.sessions.by_code_hash_for_redeem(_digest(code), self._clock())
+            if session_id is None:
+                return None
+            unit.sessions.set_token(session_id, _digest(token))
+        return token
+
+    @open_to_anyone
+    def session_of(self, token: str) -> UUID | None:
+        """The session behind a cookie, whatever its state."""
+        with self._database.read() as unit:
+            row = unit.sessions.by_token_hash(_digest(token))
+            return row.id if row else None
+
+    @open_to_anyone
+    def actor(self, session_id: UUID | None) -> Actor | None:
+        """Who the session stands for right now; None when it has ended or the person may not come in."""
+        if session_id is None:
+            return None
+        now = self._clock()
+        with self._database.read() as unit:
+            found = unit.sessions.with_person(session_id)
+        if found is None or not _alive(*found, now):
+            return None
+        session, person = found
+        if now - session.last_seen_at > SEEN_AGAIN_AFTER:
+            with self._database.write() as unit:
+                unit.sessions.touch(session.id, now)
+        actor = actor_of(person)
+        return None if actor.standing is Standing.BLOCKED else actor
+
+    @open_to_anyone
+    def sign_out(self, session_id: UUID) -> None:
+        """End a session everywhere."""
+        with self._database.write() as unit:
+            unit.sessions.revoke(session_id, self._clock())
+
+    def _open(self, unit: Unit, person: PersonRow) -> Ticket:
+        code, now = secrets.token_urlsafe(32), self._clock()
+        row = AuthSession(
+            id=uuid7(),
+            person_id=person.id,
+            code_hash=_digest(code),
+            code_expires_at=now + CODE_LASTS,
+            token_version=person.token_version,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + timedelta(days=SESSION_DAYS),
+        )
+        unit.sessions.add(row)
+        return Ticket(row.id, code, person.name)
+
+
+def _alive(session: AuthSession, person: PersonRow, now: datetime) -> bool:
+    return (
+        session.revoked_at is None
+        and session.token_version == person.token_version
+        and now < session.expires_at
+        and now - session.last_seen_at < IDLE
+    )

@@ -1,0 +1,42 @@
+"""The first steps in the studio, and which of them a person has taken."""
+
+from dataclasses import dataclass
+
+from db.session import Database
+from engine.accounts.actor import Actor, Standing
+from engine.accounts.rights import Right, needs
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStep:
+    """One line of the list on the home page."""
+
+    key: str
+    title: str
+    caption: str
+    done: bool
+
+
+class GettingStarted:
+    """Reads what has happened; keeps nothing of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @needs(Right.USE)
+    def steps(self, actor: Actor) -> list[FirstStep]:
+        """The steps in the order in which they help."""
+        with self._database.read() as unit:
+            spoken = actor.person_id is not None and unit.ledger.has_calls_of(actor.person_id)
+            written = actor.person_id is not None and unit.personas.count_owned(actor.person_id) > 0
+        verified = actor.standing >= Standing.VERIFIED
+        return [
+            FirstStep(
+                "verify",
+                "Confirm your e-mail",
+                "Your address is confirmed" if verified else "An administrator can confirm it for you",
+                verified,
+            ),
+            FirstStep("persona", "Write your first persona", "Five short steps with a live preview", written),
+            FirstStep("hello", "Hear a persona speak", "The preview beside the builder answers at each step", spoken),
+        ]

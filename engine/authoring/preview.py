@@ -1,0 +1,97 @@
+"""The preview beside the builder: what the model would read, who would answer, and the answer as it comes."""
+
+from decimal import Decimal
+from uuid import UUID
+
+from engine.accounts.actor import Actor
+from engine.accounts.rights import Right, needs
+from engine.conversations.ask import clean_question
+from engine.generation import Answer, CallContext, Generation
+from engine.llm import LLMRequest, Message, StreamEvent
+from engine.personas.catalogue import Personas
+from engine.personas.prompt import Section, sections, system_text
+from engine.personas.spec import PersonaSpec
+from engine.routing.route import Route
+from engine.routing.router import Router
+from engine.routing.tables import Tables
+from engine.runs import Run, Runs, RunWriter
+from engine.usage.prices import PriceBook
+
+SURFACE = "persona-preview"
+ANSWER_TOKENS = 160
+FIRST_QUESTION = "Who are you, and how can you help me?"
+
+
+class Preview:
+    """One run per draft: a new question stops the one before."""
+
+    def __init__(
+        self,
+        generation: Generation,
+        personas: Personas,
+        router: Router,
+        prices: PriceBook,
+        tables: Tables,
+        runs: Runs,
+    ) -> None:
+        self._generation = generation
+        self._personas = personas
+        self._router = router
+        self._prices = prices
+        self._tables = tables
+        self._runs = runs
+
+    @needs(Right.WRITE_PERSONAS)
+    def sections(self, actor: Actor, spec: PersonaSpec) -> tuple[Section, ...]:
+        """The compiled prompt by section."""
+        return sections(spec, mode=self._tables.mode("general").description)
+
+    @needs(Right.WRITE_PERSONAS)
+    def route(self, actor: Actor, *, model: str = "") -> Route:
+        """Who would answer. Raises what `Router.resolve` raises."""
+        return self._router.resolve(actor, surface=SURFACE, model=model).route
+
+    @needs(Right.WRITE_PERSONAS)
+    def cost_estimate(self, actor: Actor, spec: PersonaSpec, question: str, *, model: str = "") -> Decimal | None:
+        """What one answer costs at the most, in USD; None when the price is unknown."""
+        route = self.route(actor, model=model)
+        request = self._request(spec, question)
+        nano = self._prices.hold(route.provider, route.model, request.estimated_input_tokens, ANSWER_TOKENS)
+        return None if nano is None else Decimal(nano) / 10**9
+
+    @needs(Right.WRITE_PERSONAS)
+    def speak(
+        self, actor: Actor, draft_id: UUID, question: str, *, model: str = "", unasked: bool = False
+    ) -> Run[Answer]:
+        """Begin an answer of the draft as it stands now; follow or poll the run that is returned."""
+        draft = self._personas.draft(actor, draft_id)
+        request = self._request(draft.spec, clean_question(question))
+        context = CallContext(
+            SURFACE,
+            model=model,
+            persona_key=draft.persona_key or f"user:{draft.key}",
+            persona_version=draft.base_version or None,
+            unasked=unasked,
+        )
+
+        def answer(writer: RunWriter) -> Answer:
+            def hear(event: StreamEvent) -> None:
+                if event.kind == "text":
+                    writer.add(event.text)
+
+            return self._generation.generate(actor, request, context, listener=hear, control=writer.control)
+
+        return self._runs.start(_subject(actor, draft_id), answer)
+
+    @needs(Right.WRITE_PERSONAS)
+    def run(self, actor: Actor, draft_id: UUID) -> Run[Answer] | None:
+        """The draft's newest run, finished or not."""
+        return self._runs.get(_subject(actor, draft_id))
+
+    def _request(self, spec: PersonaSpec, question: str) -> LLMRequest:
+        text = system_text(sections(spec, mode=self._tables.mode("general").description))
+        return LLMRequest((Message("user", question),), text, max_output_tokens=ANSWER_TOKENS)
+
+
+def _subject(actor: Actor, draft_id: UUID) -> str:
+    return f"preview:{actor.person_id}:{draft_id}"

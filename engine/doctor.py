@@ -1,0 +1,65 @@
+"""What `doctor` looks at. The first thing that is not sound is raised as the error that it would cause."""
+
+from dataclasses import dataclass
+
+from db.health import check_integrity, description
+from db.session import Database
+from engine.accounts.actor import Actor
+from engine.errors import DatabaseError
+from engine.providers import PROVIDERS
+from engine.settings import Settings
+from engine.studio import Studio, open_studio
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report."""
+
+    what: str
+    found: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Open the studio and report on it; no secret value appears. Raises ConfigError or DatabaseError."""
+    studio = open_studio(settings)
+    try:
+        return [*_of_settings(settings), *_of_database(studio.database), *_of_providers(studio), _of_ledger(studio)]
+    finally:
+        studio.close()
+
+
+def _of_settings(settings: Settings) -> list[Finding]:
+    return [
+        Finding("data folder", str(settings.data_dir.absolute())),
+        Finding("AI features", "on" if settings.ai_features_enabled else "off (AI_FEATURES_ENABLED)"),
+        Finding("call deadline", f"{settings.call_deadline_s:g} s"),
+        Finding("billing time zone", settings.billing_timezone),
+    ]
+
+
+def _of_database(database: Database) -> list[Finding]:
+    check_integrity(database)
+    return [Finding("database", f"{description(database)}, up to date and sound")]
+
+
+def _of_providers(studio: Studio) -> list[Finding]:
+    operator = Actor.operator()
+    findings = []
+    for key, spec in PROVIDERS.items():
+        if spec.free:
+            continue
+        found = "house key from the environment" if studio.models.available(operator, key) else "no key"
+        findings.append(Finding(spec.label, found))
+    return [*findings, Finding(PROVIDERS["local"].label, _state_of_local(studio))]
+
+
+def _state_of_local(studio: Studio) -> str:
+    why_not = getattr(studio.adapters.get("local"), "available", None)
+    return (why_not and why_not()) or "ready"
+
+
+def _of_ledger(studio: Studio) -> Finding:
+    gaps = studio.usage.verify(Actor.operator())
+    if gaps:
+        raise DatabaseError(f"The daily rollup differs from the ledger: {gaps[0]}.", hint="Restore a backup.")
+    return Finding("ledger", "rollup equals ledger")

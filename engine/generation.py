@@ -1,0 +1,239 @@
+"""The one line that every model call takes: resolve, admit, stream, settle.
+
+Nothing else calls a provider. No transaction is open while a model writes; whatever happens between admit and
+settle, settle is reached, and if the process dies the lease settles in its place.
+"""
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from uuid import UUID
+
+from engine.accounts.actor import Actor
+from engine.errors import AIDisabled, BadRequest, ModelNotFound, ProviderError, Stopped, StreamCut, StudioError
+from engine.llm import CallControl, LLMRequest, LLMResponse, StreamEvent, Usage, estimate_tokens
+from engine.providers import Adapters
+from engine.routing.route import Resolved, Route
+from engine.routing.router import Router
+from engine.usage.guard import Admission, Call, Guard, Outcome
+from engine.usage.prices import Cost, PriceBook
+
+logger = logging.getLogger(__name__)
+
+Listener = Callable[[StreamEvent], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """Where a call comes from and on whose behalf. `unasked`: nobody pressed a button for it."""
+
+    surface: str
+    mode: str = ""
+    model: str = ""
+    persona_key: str | None = None
+    persona_version: int | None = None
+    idempotency_key: str | None = None
+    unasked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer with its receipt. `cost_usd` is None when nobody knows the price."""
+
+    text: str
+    response: LLMResponse
+    route: Route
+    cost_usd: Decimal | None
+    latency_ms: int
+    first_token_ms: int | None
+    admission_id: UUID
+
+    @property
+    def usage(self) -> Usage:
+        """The tokens of all attempts together."""
+        return self.response.usage
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What is known of a call so far; settle reads it, however the call ends."""
+
+    began: float
+    model: str
+    text: list[str] = field(default_factory=list)
+    first_token: float | None = None
+    ended: float | None = None
+    attempts: int = 0
+    spent: Usage = field(default_factory=Usage)
+    response: LLMResponse | None = None
+
+    def hear(self, event: StreamEvent) -> None:
+        if event.kind in ("text", "reasoning", "tool_call") and self.first_token is None:
+            self.first_token = time.monotonic()
+        if event.kind == "text":
+            self.text.append(event.text)
+        elif event.kind == "completed":
+            self.response = event.response
+            self.spent += event.response.usage
+
+    @property
+    def latency_ms(self) -> int:
+        return round(((self.ended or time.monotonic()) - self.began) * 1000)
+
+    @property
+    def first_token_ms(self) -> int | None:
+        return None if self.first_token is None else round((self.first_token - self.began) * 1000)
+
+
+class Generation:
+    """Answers requests. Synchronous: events go to the listener, the return value is the whole answer."""
+
+    def __init__(
+        self,
+        router: Router,
+        guard: Guard,
+        prices: PriceBook,
+        adapters: Adapters,
+        *,
+        ai_enabled: bool,
+        deadline_s: float,
+    ) -> None:
+        self._router = router
+        self._guard = guard
+        self._prices = prices
+        self._adapters = adapters
+        self._ai_enabled = ai_enabled
+        self._deadline_s = deadline_s
+
+    def generate(
+        self,
+        actor: Actor,
+        request: LLMRequest,
+        context: CallContext,
+        *,
+        listener: Listener | None = None,
+        control: CallControl | None = None,
+    ) -> Answer:
+        """Answer `request` for `actor`; `listener` hears every event as it comes.
+
+        Raises any child of NotAllowed before a provider was called, and of ProviderError after.
+        """
+        if not self._ai_enabled:
+            raise AIDisabled("AI is switched off by the operator.", hint="Everything but asking a model still works.")
+        resolved = self._router.resolve(
+            actor,
+            surface=context.surface,
+            mode=context.mode,
+            model=context.model,
+            structured=request.schema is not None,
+        )
+        admission = self._guard.admit(actor, self._call(request, context, resolved.route))
+        control = control or CallControl(self._deadline_s)
+        progress = _Progress(time.monotonic(), resolved.route.model)
+        failure: StudioError | None = None
+        try:
+            for event in self._attempts(request, resolved, control, progress):
+                progress.hear(event)
+                if listener:
+                    listener(event)
+        except StudioError as problem:
+            failure = problem
+            raise
+        except BaseException:
+            failure = Stopped("The answer was interrupted.")
+            raise
+        finally:
+            progress.ended = time.monotonic()
+            cost = self._settle(admission, request, resolved.route, progress, failure)
+        return _answer(progress, resolved.route, cost, admission)
+
+    def _attempts(
+        self, request: LLMRequest, resolved: Resolved, control: CallControl, progress: _Progress
+    ) -> Iterator[StreamEvent]:
+        """The stream of the first candidate that the provider knows; a structured call may fall back to plain text."""
+        provider = self._adapters.get(resolved.route.provider)
+        waiting = list(resolved.candidates)
+        while True:
+            progress.model = waiting.pop(0)
+            progress.attempts += 1
+            try:
+                yield from provider.stream(progress.model, request, resolved.credential, control)
+                if request.schema is None or "".join(progress.text).strip():
+                    return
+            except ModelNotFound:
+                if progress.first_token is not None or not waiting:
+                    raise
+                continue
+            except BadRequest:
+                if progress.first_token is not None or request.schema is None:
+                    raise
+            request = replace(request, schema=None)
+            waiting.insert(0, progress.model)
+
+    def _call(self, request: LLMRequest, context: CallContext, route: Route) -> Call:
+        hold = self._prices.hold(route.provider, route.model, request.most_input_tokens, request.max_output_tokens)
+        return Call(
+            surface=context.surface,
+            mode=context.mode or "general",
+            provider=route.provider,
+            model=route.model,
+            profile=route.profile,
+            key_source=route.key_source,
+            tier=route.tier,
+            persona_key=context.persona_key,
+            persona_version=context.persona_version,
+            idempotency_key=context.idempotency_key,
+            body_hash=_hash_of(request) if context.idempotency_key else None,
+            units=0 if context.unasked and route.free else 1,
+            hold_nano=hold,
+        )
+
+    def _settle(
+        self, admission: Admission, request: LLMRequest, route: Route, progress: _Progress, failure: StudioError | None
+    ) -> Cost | None:
+        """Write the outcome down. A database that fails here takes nothing from the reader: the lease will settle."""
+        if failure is None and progress.response is None:
+            failure = StreamCut("The answer ended without its end marker.")
+        charged = failure is None or (isinstance(failure, ProviderError) and failure.charged)
+        usage = progress.spent
+        if charged and progress.response is None:
+            usage += Usage(input=request.estimated_input_tokens, output=estimate_tokens("".join(progress.text)))
+        cost = self._prices.cost(route.provider, progress.model, usage)
+        outcome = Outcome(
+            status="ok" if failure is None else "stopped" if isinstance(failure, Stopped) else "failed",
+            charged=charged,
+            usage=usage,
+            cost=cost,
+            estimated=charged and progress.response is None,
+            attempts=progress.attempts,
+            latency_ms=progress.latency_ms,
+            first_token_ms=progress.first_token_ms,
+            error_code=failure.code if failure else None,
+            model=progress.model,
+        )
+        try:
+            self._guard.settle(admission, outcome)
+        except StudioError as problem:
+            logger.error("call %s was not settled and keeps its lease: %s", admission.id, problem.message)
+        return cost
+
+
+def _answer(progress: _Progress, route: Route, cost: Cost | None, admission: Admission) -> Answer:
+    if progress.response is None:
+        raise StreamCut("The answer ended without its end marker.", hint="Ask again.")
+    return Answer(
+        text=progress.response.text,
+        response=replace(progress.response, usage=progress.spent),
+        route=replace(route, model=progress.model),
+        cost_usd=cost.usd if cost else None,
+        latency_ms=progress.latency_ms,
+        first_token_ms=progress.first_token_ms,
+        admission_id=admission.id,
+    )
+
+
+def _hash_of(request: LLMRequest) -> bytes:
+    return hashlib.sha256(repr(request).encode()).digest()

@@ -1,0 +1,163 @@
+"""Every way in which a vendor fails, in the words of the house."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+from engine.errors import (
+    BadRequest,
+    KeyRejected,
+    Malformed,
+    ModelNotFound,
+    Overloaded,
+    ProviderError,
+    ProviderQuota,
+    ProviderTimeout,
+    RateLimited,
+    Refused,
+    Stopped,
+    StreamCut,
+    TooLong,
+    Unreachable,
+)
+from engine.llm import CallControl, Secret
+
+LONGEST_QUOTE = 300
+
+_BY_CODE: dict[str, type[ProviderError]] = {
+    "insufficient_quota": ProviderQuota,
+    "billing_hard_limit_reached": ProviderQuota,
+    "billing_not_active": ProviderQuota,
+    "billing_error": ProviderQuota,
+    "context_length_exceeded": TooLong,
+    "exceed_context_size_error": TooLong,
+    "model_not_found": ModelNotFound,
+    "invalid_api_key": KeyRejected,
+    "authentication_error": KeyRejected,
+    "rate_limit_exceeded": RateLimited,
+    "content_filter": Refused,
+    "content_policy_violation": Refused,
+    "server_error": Overloaded,
+    "overloaded_error": Overloaded,
+}
+_BY_STATUS: dict[int, type[ProviderError]] = {
+    401: KeyRejected,
+    402: ProviderQuota,
+    403: KeyRejected,
+    404: ModelNotFound,
+    408: Overloaded,
+    413: TooLong,
+    429: RateLimited,
+}
+_WORDS: dict[type[ProviderError], tuple[str, str]] = {
+    KeyRejected: ("{label} does not accept the key {key}.", "Check the key, or make a new one at the provider."),
+    ModelNotFound: (
+        "{label} does not offer the model {model} to this key.",
+        "Choose another model, or ask the provider for access.",
+    ),
+    ProviderQuota: (
+        "The account behind the key {key} has no credit left at {label}.",
+        "Add credit there, or use another key.",
+    ),
+    TooLong: ("The text is too long for {model}.", "Shorten it, or choose a model that reads more."),
+    Refused: ("{label} declined to answer.", "Put it differently, or choose another model."),
+    ProviderTimeout: ("{label} did not finish in time.", "Try again, or choose a faster model."),
+    Unreachable: ("{label} cannot be reached.", "Check the network, and that the server runs; then try again."),
+    Overloaded: ("{label} failed on its side.", "Try again in a moment, or choose another model."),
+    StreamCut: ("The answer of {label} broke off.", "What came is kept. Try again for a whole answer."),
+    Malformed: ("{label} sent something that is not an answer.", "Try again, or choose another model."),
+    BadRequest: ("{label} refused the request.", "Choose another model, or change the request."),
+    Stopped: ("The answer was stopped.", "What came is kept."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whom we asked for what, with whose key."""
+
+    label: str
+    model: str
+    key: Secret
+
+    def error(self, kind: type[ProviderError], *, quote: str = "", retry_after: float | None = None) -> ProviderError:
+        """An error of the house in words for people; `quote` is what the vendor said."""
+        message, hint = _WORDS.get(kind, _WORDS[BadRequest])
+        message = message.format(label=self.label, model=self.model, key=self.key)
+        if quote:
+            message = f"{message.removesuffix('.')}: {self._presentable(quote)}"
+        if kind is RateLimited:
+            wait = f"in {retry_after:.0f} s" if retry_after else "in a minute"
+            return RateLimited(f"{self.label} asks to slow down.", retry_after=retry_after, hint=f"Try again {wait}.")
+        return kind(message, hint=hint)
+
+    def failed(self, report: Mapping[str, Any], status: int | None = None, **more: Any) -> ProviderError:
+        """The error for what a vendor reports, as the body of an HTTP error or as an event of a stream."""
+        kind = classify(report, status)
+        quote = str(report.get("message") or "") if kind in (BadRequest, StreamCut) else ""
+        return self.error(kind, quote=quote, **more)
+
+    def _presentable(self, text: str) -> str:
+        text = " ".join(text.replace(self.key.reveal(), str(self.key)).split())
+        text = re.sub(r"\b(sk|gsk|AIza)[-_\w]{8,}", "…", text)
+        return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
+
+
+def classify(report: Mapping[str, Any], status: int | None) -> type[ProviderError]:
+    """The kind of a reported failure: by its code, then by its type, then by the HTTP status.
+
+    Without any of them it is an event in the middle of an answer, which thereby broke off.
+    """
+    for name in (report.get("code"), report.get("type")):
+        if isinstance(name, str) and name in _BY_CODE:
+            return _BY_CODE[name]
+    if status is None:
+        return StreamCut
+    return _BY_STATUS.get(status, Overloaded if status >= 500 else BadRequest)
+
+
+@contextmanager
+def house_words(asked: Asked, control: CallControl) -> Iterator[None]:
+    """Let nothing out but errors of the house. The original is not chained: its text may hold the request."""
+    try:
+        yield
+    except Exception as problem:
+        if control.stopped:
+            raise asked.error(Stopped) from None
+        if isinstance(problem, ProviderError):
+            raise
+        raise _translate(problem, asked, control) from None
+
+
+def _translate(problem: Exception, asked: Asked, control: CallControl) -> ProviderError:
+    status = getattr(problem, "status_code", None)
+    if isinstance(status, int):
+        return _reported(problem, status, asked)
+    cause = problem if isinstance(problem, httpx2.HTTPError) else problem.__cause__
+    if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.WriteError | httpx2.WriteTimeout):
+        return asked.error(Unreachable)
+    if isinstance(cause, httpx2.TimeoutException):
+        return asked.error(ProviderTimeout)
+    if isinstance(cause, httpx2.DecodingError):
+        return asked.error(Malformed)
+    if isinstance(cause, httpx2.HTTPError):
+        return asked.error(StreamCut)
+    if isinstance(problem, ValueError | TypeError | LookupError | AttributeError):
+        return asked.error(Malformed)
+    return asked.error(Unreachable)
+
+
+def _reported(problem: Exception, status: int, asked: Asked) -> ProviderError:
+    body = getattr(problem, "body", None)
+    report = body if isinstance(body, Mapping) else {}
+    if isinstance(report.get("error"), Mapping):
+        report = report["error"]
+    headers = getattr(getattr(problem, "response", None), "headers", {})
+    return asked.failed(report, status, retry_after=_seconds(headers.get("retry-after", "")))
+
+
+def _seconds(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"\d{1,6}(\.\d+)?", text) else None

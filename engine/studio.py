@@ -1,0 +1,157 @@
+"""The studio: all services by name, and the one place where they are put together."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from db.migrate import migrate, state
+from db.session import Database
+from engine.accounts.access import Access
+from engine.accounts.keys import Keys
+from engine.accounts.people import People
+from engine.authoring.getting_started import GettingStarted
+from engine.authoring.preview import Preview
+from engine.conversations.ask import Ask
+from engine.errors import ConfigError, DatabaseBusy, DatabaseError
+from engine.generation import Generation
+from engine.llm.provider import Provider
+from engine.personas.catalogue import Personas
+from engine.personas.seed import seed
+from engine.providers import Adapters
+from engine.routing.model_choices import ModelChoices
+from engine.routing.router import Router
+from engine.routing.tables import load_tables
+from engine.runs import Runs
+from engine.settings import Settings
+from engine.usage.guard import Guard
+from engine.usage.ledger import Ledger
+from engine.usage.prices import PriceBook
+
+LEASE_AFTER_DEADLINE_S = 30
+
+
+def utc_now() -> datetime:
+    """The clock of the house."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """Everything a page or a command may ask for. Safe to share between threads; close it once."""
+
+    settings: Settings
+    database: Database
+    accounts: Access
+    people: People
+    personas: Personas
+    models: ModelChoices
+    generation: Generation
+    conversations: Ask
+    preview: Preview
+    usage: Ledger
+    getting_started: GettingStarted
+    adapters: Adapters
+
+    def close(self) -> None:
+        """Stop the embedded model and close the database."""
+        self.adapters.close()
+        self.database.close()
+
+    def warm_up(self) -> None:
+        """Load in the background what the first real call would otherwise wait for."""
+        threading.Thread(target=self.adapters.warm_up, name="warm-up", daemon=True).start()
+
+
+def open_studio(
+    settings: Settings,
+    *,
+    providers: Mapping[str, Provider] | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> Studio:
+    """Open the database and put the services together; `providers` replace adapters by key.
+
+    Raises ConfigError or DatabaseError with one sentence when the data folder or the database cannot be used.
+    """
+    database = open_database(settings)
+    try:
+        seed(database, clock())
+    except Exception:
+        database.close()
+        raise
+    adapters = Adapters(settings, providers or {})
+    keyless = "scripted" if settings.script_dir else "local"
+    tables, keys, runs = load_tables(), Keys(settings), Runs(deadline_s=settings.call_deadline_s)
+    zone = ZoneInfo(settings.billing_timezone)
+    prices = PriceBook()
+    guard = Guard(database, clock=clock, billing_zone=zone, lease_s=settings.call_deadline_s + LEASE_AFTER_DEADLINE_S)
+    router = Router(tables, keys, database, keyless_provider=keyless)
+    personas = Personas(database, clock=clock)
+    generation = Generation(
+        router,
+        guard,
+        prices,
+        adapters,
+        ai_enabled=settings.ai_features_enabled,
+        deadline_s=settings.call_deadline_s,
+    )
+    return Studio(
+        settings=settings,
+        database=database,
+        accounts=Access(database, clock=clock, public_url=settings.public_url),
+        people=People(database, clock=clock),
+        personas=personas,
+        models=ModelChoices(tables, keys, keyless_provider=keyless),
+        generation=generation,
+        conversations=Ask(generation, personas, tables),
+        preview=Preview(generation, personas, router, prices, tables, runs),
+        usage=Ledger(database, clock=clock, billing_zone=zone),
+        getting_started=GettingStarted(database),
+        adapters=adapters,
+    )
+
+
+def open_database(settings: Settings) -> Database:
+    """The database, migrated when it is SQLite. Raises ConfigError or DatabaseError."""
+    database = connect(settings)
+    try:
+        _bring_up_to_date(database)
+    except Exception:
+        database.close()
+        raise
+    return database
+
+
+def connect(settings: Settings) -> Database:
+    """The database as it is, in a data folder that can be written. Raises ConfigError or DatabaseError."""
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as problem:
+        raise ConfigError(
+            f"The data folder {folder} cannot be made: {problem.strerror}.",
+            hint="Give this user the right to write there, or set STUDIO_DATA_DIR to another folder.",
+        ) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ConfigError(
+            f"The data folder {folder} cannot be written.",
+            hint="Give this user the right to write there, or set STUDIO_DATA_DIR to another folder.",
+        )
+    return Database(settings.sqlalchemy_url, failed=DatabaseError, busy=DatabaseBusy)
+
+
+def _bring_up_to_date(database: Database) -> None:
+    found = state(database)
+    if found == "newer":
+        raise DatabaseError(
+            "The database was written by a newer version of the studio.", hint="Update the studio, or restore a backup."
+        )
+    if found != "current" and database.dialect == "sqlite":
+        migrate(database)
+    elif found != "current":
+        raise DatabaseError(
+            "The PostgreSQL database is not at the version that the studio needs.",
+            hint="Run `python -m engine migrate`.",
+        )

@@ -1,0 +1,114 @@
+"""What tokens cost: our own table first, then the offline data of genai-prices. An unknown price is None, never 0."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal, InvalidOperation
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from engine.errors import ConfigError
+from engine.llm.usage import Usage
+
+NANO = 10**9
+_MILLION = 10**6
+_OUR_PRICES = Path(__file__).with_name("prices.yaml")
+_INPUT_KINDS = ("input", "cache_read", "cache_write")
+_OUTPUT_KINDS = ("output", "reasoning")
+
+UnitPrices = dict[str, Decimal]
+"""USD per million tokens for each of the five kinds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a call cost: exact in USD, rounded half-even to nano-USD, with the unit prices it was reckoned at."""
+
+    usd: Decimal
+    nano: int
+    unit_prices: dict[str, str]
+
+
+class PriceBook:
+    """Prices by provider and model. `file` has the form of `prices.yaml`; raises ConfigError when it has not."""
+
+    def __init__(self, file: Path = _OUR_PRICES) -> None:
+        self._free, self._ours = _read(file)
+
+    def cost(self, provider: str, model: str, usage: Usage) -> Cost | None:
+        """What this usage costs; None when nobody knows the price."""
+        prices = self._prices(provider, model, usage.tokens_in)
+        if prices is None:
+            return None
+        counts = usage.as_dict()
+        usd = sum((price * counts[kind] for kind, price in prices.items()), Decimal()) / _MILLION
+        nano = int((usd * NANO).to_integral_value(ROUND_HALF_EVEN))
+        return Cost(usd, nano, {kind: str(price) for kind, price in prices.items()})
+
+    def hold(self, provider: str, model: str, most_input_tokens: int, max_output_tokens: int) -> int | None:
+        """The most that such a call can cost, in nano-USD rounded up; None when nobody knows the price."""
+        prices = self._prices(provider, model, most_input_tokens)
+        if prices is None:
+            return None
+        dearest_in = max(prices[kind] for kind in _INPUT_KINDS)
+        dearest_out = max(prices[kind] for kind in _OUTPUT_KINDS)
+        usd = (dearest_in * most_input_tokens + dearest_out * max_output_tokens) / _MILLION
+        return int((usd * NANO).to_integral_value(ROUND_CEILING))
+
+    def _prices(self, provider: str, model: str, tokens_in: int) -> UnitPrices | None:
+        if provider in self._free:
+            return dict.fromkeys((*_INPUT_KINDS, *_OUTPUT_KINDS), Decimal())
+        if (provider, model) in self._ours:
+            return self._ours[provider, model]
+        tiers = _vendor_prices(provider, model.removeprefix("models/"), datetime.now(UTC).date())
+        return None if tiers is None else {kind: _at(price, tokens_in) for kind, price in tiers.items()}
+
+
+@lru_cache(maxsize=512)
+def _vendor_prices(provider: str, model: str, day: date) -> dict[str, Any] | None:
+    """Prices by kind, each a Decimal or tiers by the size of the prompt. The day is a key because prices change."""
+    from genai_prices import Usage as PricedUsage
+    from genai_prices import calc_price
+
+    try:
+        price = calc_price(PricedUsage(input_tokens=1, output_tokens=1), model, provider_id=provider).model_price
+    except LookupError:
+        return None
+    named = {kind: getattr(price, f"{kind}_mtok") for kind in ("input", "cache_read", "cache_write", "output")}
+    return _completed(named | {"reasoning": price.output_reasoning_mtok})
+
+
+def _completed(prices: Mapping[str, Any]) -> dict[str, Any] | None:
+    """All five kinds, those without a price of their own at that of their side; None without a price for a side."""
+    known = {kind: price for kind, price in prices.items() if price is not None}
+    if "input" not in known or "output" not in known:
+        return None
+    sides = {"input": _INPUT_KINDS, "output": _OUTPUT_KINDS}
+    return {kind: known.get(kind, known[side]) for side, kinds in sides.items() for kind in kinds}
+
+
+def _at(price: Any, tokens_in: int) -> Decimal:
+    """The price for a prompt of this size: tiers reprice the whole call above their start."""
+    if isinstance(price, Decimal):
+        return price
+    reached = [tier.price for tier in price.tiers if tokens_in > tier.start]
+    found: Decimal = reached[-1] if reached else price.base
+    return found
+
+
+def _read(file: Path) -> tuple[frozenset[str], dict[tuple[str, str], UnitPrices]]:
+    try:
+        content = yaml.safe_load(file.read_text("utf-8"))
+        ours = {}
+        for provider, models in content["models"].items():
+            for model, prices in models.items():
+                completed = _completed({kind: Decimal(str(price)) for kind, price in prices.items()})
+                if completed is None or any(price < 0 for price in completed.values()):
+                    raise ConfigError(f"The price of {provider}:{model} in {file.name} is incomplete or negative.")
+                ours[provider, model] = completed
+        return frozenset(content["free"]), ours
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, InvalidOperation):
+        raise ConfigError(f"The price list {file} cannot be read.", hint="Compare it with prices.yaml.") from None

@@ -1,0 +1,1 @@
+"""What people see: drawn with Streamlit, decided by the engine."""

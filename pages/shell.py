@@ -1,0 +1,32 @@
+"""The frame of every page: who is signed in, navigation by role, then the page that was asked for."""
+
+import streamlit as st
+
+from pages.ui.context import cookie_errand, current_actor
+from pages.ui.errors import explained
+from pages.ui.layout import ICON, LOGO
+from pages.ui.navigation import pages_for, person_card
+
+# The chosen pill or segment is written in primaryColor, which is too pale on dark; a browser test measures this.
+CHOSEN = ":is([data-variant=segmented_control],[data-variant=pills])[data-selected=true]{color:inherit!important}"
+
+actor = current_actor()
+st.set_page_config(
+    page_title="Persona Studio",
+    page_icon=ICON,
+    layout="wide" if actor else "centered",
+    initial_sidebar_state=248 if actor else "collapsed",
+)
+st.html(f"<style>{CHOSEN}</style>")
+with st.container():  # always there, or every element after it would move when the errand comes and goes
+    cookie_errand()
+
+page = st.navigation(pages_for(actor.role if actor else None), position="sidebar" if actor else "hidden", expanded=True)
+if actor:
+    st.logo(LOGO, icon_image=ICON, size="large")
+    with st.sidebar:
+        person_card(actor)
+if said := st.session_state.pop("said", None):
+    st.toast(said, icon=":material/check:")
+with explained():
+    page.run()

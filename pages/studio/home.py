@@ -1,0 +1,81 @@
+"""Home: what to do next, what is left of the allowance, and what was begun."""
+
+import streamlit as st
+
+from engine.authoring.getting_started import FirstStep
+from pages.ui import formats
+from pages.ui.context import MEMBERS, get_studio, require
+from pages.ui.layout import card, list_row, meter, portrait, title_row
+
+BUILDER = "studio/persona_builder.py"
+# first step: the words on its button, the page that it opens
+WAYS = {
+    "persona": ("Start", BUILDER),
+    "hello": ("Meet them", "studio/personas.py"),
+}
+LONGEST_LIST = 8
+
+actor = require(*MEMBERS)
+studio = get_studio()
+
+
+def greeting() -> str:
+    """The greeting of the hour, where the reader is."""
+    hour = formats.now().hour
+    part = "morning" if 5 <= hour < 12 else "afternoon" if 12 <= hour < 18 else "evening"
+    return f"Good {part}, {actor.name.split()[0]}"
+
+
+def first_steps(steps: list[FirstStep]) -> None:
+    """What a newcomer does first; gone when all is done."""
+    done = sum(step.done for step in steps)
+    with card("Set up your studio", f"{done} of {len(steps)} done"):
+        st.progress(done / len(steps))
+        following = next((step.key for step in steps if not step.done and step.key in WAYS), None)
+        for step in steps:
+            icon = ":green[:material/check_circle:]" if step.done else ":material/circle:"
+            with list_row(icon, step.title if step.done else f"**{step.title}**", step.caption):
+                if not step.done and step.key in WAYS:
+                    label, page = WAYS[step.key]
+                    if st.button(label, type="primary" if step.key == following else "secondary"):
+                        st.switch_page(page)
+
+
+def allowance() -> None:
+    """What is left, and when it comes back."""
+    with card("Your allowance"):
+        meters = studio.usage.allowance(actor)
+        for each in meters:
+            meter(each)
+        for line in dict.fromkeys(formats.resets(each.resets_at) for each in meters if each.resets_at):
+            st.caption(line)
+        st.caption("The small built-in model costs nothing and is not counted.")
+
+
+steps = studio.getting_started.steps(actor)
+open_steps = [step for step in steps if not step.done]
+today = formats.now()
+with title_row(greeting(), f"{today:%A} {today.day} {today:%B}"):
+    if st.button("New persona", icon=":material/add:", type="secondary" if open_steps else "primary"):
+        st.switch_page(BUILDER)
+
+left, right = st.columns([1.9, 1], gap="medium")
+with left:
+    if open_steps:
+        first_steps(steps)
+with right:
+    allowance()
+
+if drafts := studio.personas.drafts(actor)[:LONGEST_LIST]:
+    st.subheader("Pick up where you left off", anchor=False)
+    cells = st.grid(4, min_column_width=210, border=True)
+    for draft in drafts:
+        with cells.cell():
+            with st.container(horizontal=True, horizontal_alignment="distribute"):
+                portrait(draft.spec.name, draft.key, emoji=draft.spec.avatar, width=40)
+                st.badge("Draft", icon=":material/edit:", color="orange")
+            with st.container(gap=None):
+                st.markdown(f"**{formats.plain(draft.spec.name) or 'No name yet'}**")
+                st.caption(f"Saved {formats.ago(draft.saved_at)}")
+            if st.button("Continue", key=f"continue/{draft.id}", width="stretch"):
+                st.switch_page(BUILDER, query_params={"draft": str(draft.id)})

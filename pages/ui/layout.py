@@ -1,0 +1,89 @@
+"""The few shapes that pages are made of: title row, card head, list row, portrait, meter, bar."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from engine.personas.faces import ACCENTS, face
+from engine.usage.ledger import Meter
+from pages.ui import formats
+
+LOGO, ICON = (str(Path(__file__).with_name(mark)) for mark in ("logo.svg", "icon.svg"))
+
+
+@contextmanager
+def title_row(title: str, caption: str) -> Iterator[None]:
+    """The head of a page; what is drawn inside stands at its right."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        with st.container(gap=None, width="content"):
+            st.title(formats.plain(title), anchor=False)
+            st.caption(caption)
+        with st.container(horizontal=True, width="content", vertical_alignment="center"):
+            yield
+
+
+@contextmanager
+def card(title: str, caption: str = "", *, height: str = "content") -> Iterator[None]:
+    """A bordered card with its head."""
+    with st.container(border=True, height=height):
+        with st.container(gap=None):
+            st.subheader(title, anchor=False)
+            if caption:
+                st.caption(caption)
+        yield
+
+
+@contextmanager
+def list_row(icon: str, title: str, caption: str) -> Iterator[None]:
+    """One line of a checklist; what is drawn inside stands at its right."""
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+        st.markdown(icon, width="content")
+        with st.container(gap=None):
+            st.markdown(title)
+            st.caption(caption)
+        yield
+
+
+def say(done: str) -> None:
+    """Tell on the next page what was done."""
+    st.session_state.said = formats.plain(done)
+
+
+def section_head(title: str, count: int, caption: str) -> None:
+    """The head of a section outside cards."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.subheader(title, anchor=False, width="content")
+        st.badge(str(count), color="gray")
+        st.caption(caption, width="content")
+
+
+def portrait(name: str, key: str, *, emoji: str = "", width: int = 48) -> None:
+    """The face of a persona."""
+    st.image(face(key, emoji=emoji), width=width, alt=f"Portrait of {name}" if name else "Portrait")
+
+
+def meter(reading: Meter) -> None:
+    """How much of an allowance is used."""
+    show = formats.dollars if reading.unit == "nano_usd" else "{:,}".format
+    label = reading.label[:1].lower() + reading.label[1:]
+    if reading.limit is None and not reading.used:
+        return
+    if reading.limit is None:
+        st.markdown(f"**{show(reading.used)}** {label}")
+        return
+    with st.container(gap="xsmall"):
+        st.markdown(f"**{show(reading.used)} of {show(reading.limit)}** {label}")
+        st.progress(min(1.0, reading.used / max(1, reading.limit)))
+
+
+def stacked_bar(parts: list[tuple[str, int]]) -> None:
+    """Shares of a whole, side by side; each part is a colour of ACCENTS and a number."""
+    whole, x, drawn = sum(number for _, number in parts) or 1, 0.0, ""
+    for colour, number in parts:
+        wide = 600 * number / whole
+        drawn += f'<rect x="{x:.1f}" width="{wide:.1f}" height="12" fill="{ACCENTS[colour]}"/>'
+        x += wide
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="600" height="12" viewBox="0 0 600 12">{drawn}</svg>'
+    st.image(svg, width="stretch", alt="Share of each section in the prompt")

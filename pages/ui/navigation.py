@@ -1,0 +1,70 @@
+"""Which pages there are and who may see them. A new page is one file and one row here."""
+
+import streamlit as st
+
+from engine.accounts.actor import Actor, Role
+from engine.errors import StudioError
+from pages.ui import formats
+from pages.ui.context import MEMBERS, get_studio, leave, refuse
+from pages.ui.layout import meter
+
+SIGN_IN = "access/sign_in.py"
+SETUP = "access/setup.py"
+
+# path below pages/, title, icon, group in the sidebar, roles
+PAGES = (
+    ("studio/home.py", "Home", ":material/home:", "", MEMBERS),
+    ("studio/personas.py", "Personas", ":material/person_edit:", "Create", MEMBERS),
+    ("studio/persona_builder.py", "Persona builder", ":material/edit_note:", None, MEMBERS),
+)
+
+ROLES = {
+    Role.USER: ("Member", "gray"),
+    Role.LEAD: ("Team lead", "blue"),
+    Role.ADMIN: ("Admin", "violet"),
+}
+
+
+def url_of(path: str) -> str:
+    """The address of a page, such as `persona-builder`."""
+    return path.rsplit("/", 1)[1].removesuffix(".py").replace("_", "-")
+
+
+def pages_for(role: Role | None) -> dict[str, list]:
+    """Every page for everybody, by group of the sidebar.
+
+    What runs behind an address is the page, the sign-in form or a refusal, so that a deep link goes on to
+    the page it asked for after sign-in, and nobody learns which pages there are.
+    """
+    groups: dict[str, list] = {}
+    for path, title, icon, group, roles in PAGES:
+        page = _page(path, title, icon, role, roles, hidden=group is None)
+        groups.setdefault(group or "", []).append(page)
+    over = role is None and not get_studio().accounts.setup_open()
+    script = SIGN_IN if over else SETUP
+    groups[""].append(st.Page(script, title="Set up", url_path="setup", visibility="hidden"))
+    return groups
+
+
+def person_card(actor: Actor) -> None:
+    """Name, role, what is left of the allowance, and the way out."""
+    word, colour = ROLES[actor.role]
+    with st.container(border=True, gap="xsmall"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown(f"**{formats.plain(actor.name)}**", width="content")
+            st.badge(word, color=colour)
+        try:
+            for each in get_studio().usage.allowance(actor)[:1]:
+                meter(each)
+        except StudioError as problem:
+            st.caption(problem.message)
+        st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=leave)
+
+
+def _page(path: str, title: str, icon: str, role: Role | None, roles: tuple, *, hidden: bool):
+    address = {"url_path": url_of(path), "default": url_of(path) == "home"}
+    if role in roles:
+        return st.Page(path, title=title, icon=icon, visibility="hidden" if hidden else "visible", **address)
+    if role is None:
+        return st.Page(SIGN_IN, title="Sign in", visibility="hidden", **address)
+    return st.Page(refuse, title=title, visibility="hidden", **address)

@@ -1,0 +1,229 @@
+"""The right side of the builder: the persona speaking as it is written, and the prompt that the model reads."""
+
+import hashlib
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from engine.authoring.preview import FIRST_QUESTION
+from engine.errors import StudioError
+from engine.personas.catalogue import Draft
+from engine.personas.faces import accent_of, face
+from engine.personas.prompt import Section
+from engine.routing.route import Route
+from engine.runs import Run
+from pages.ui import formats
+from pages.ui.context import current_actor, get_studio
+from pages.ui.errors import notice
+from pages.ui.layout import card, stacked_bar
+from pages.ui.safe_markdown import safe_markdown
+from pages.ui.stream import polled
+
+TALK_PX = 260
+COLOURS = {
+    "mode": "gray",
+    "role": "violet",
+    "voice": "red",
+    "knowledge": "blue",
+    "limits": "orange",
+    "samples": "green",
+    "specialisation": "yellow",
+}
+STATES = {
+    "writing": ("Writing", ":material/edit:", "violet"),
+    "current": ("Up to date", ":material/check:", "green"),
+    "behind": ("Behind", ":material/history:", "orange"),
+}
+
+
+def preview(draft: Draft, sections: tuple[Section, ...]) -> None:
+    """Draw the preview. It speaks by itself only when that is free; otherwise it waits for Speak."""
+    actor, studio = current_actor(), get_studio()
+    with st.container(border=True):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.subheader("Live preview", anchor=False, width="content")
+            with st.container(horizontal=True, width="content", vertical_alignment="center"):
+                badge = st.empty()
+                model = _model_picker(draft)
+        try:
+            route = studio.preview.route(actor, model=model)
+        except StudioError as problem:
+            notice(problem)
+            return
+        question = _question(draft)
+        wanted = _fingerprint(sections, question, model)
+        run, spoken = studio.preview.run(actor, draft.id), _spoken(draft.id)
+        if run is not None:
+            spoken.setdefault("of", wanted)
+        if route.free and _has_words(draft) and spoken.get("of") != wanted:
+            run = _speak(draft.id, question, model, wanted, unasked=True)
+        polled(partial(_talk, draft, question, route, model, wanted), run)
+        _badge(badge, run, current=_spoken(draft.id).get("of") == wanted)
+        _questions(draft)
+        if route.provider == "local":
+            st.caption("The small built-in model answers. It is free, and it says silly things.")
+
+
+def prompt(sections: tuple[Section, ...]) -> None:
+    """Draw what the model reads before the question, section by section."""
+    whole = sum(section.tokens for section in sections)
+    with card("Prompt", f"{formats.counted(whole, 'token', 'tokens')}, read before every question"):
+        stacked_bar([(COLOURS[section.key], section.tokens) for section in sections])
+        for section in sections:
+            label = f":{COLOURS[section.key]}[●] {section.title} · {formats.counted(section.tokens, 'token', 'tokens')}"
+            with st.expander(label, type="compact"):
+                st.code(section.text, language=None, wrap_lines=True)
+
+
+def _key(draft_id: UUID, what: str) -> str:
+    return f"preview/{draft_id}/{what}"
+
+
+def _has_words(draft: Draft) -> bool:
+    spec = draft.spec
+    return any(text.strip() for text in (spec.name, spec.role, spec.system_prompt, spec.context))
+
+
+def _fingerprint(sections: tuple[Section, ...], question: str, model: str) -> str:
+    text = "\0".join([*(section.text for section in sections), question, model])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _spoken(draft_id: UUID) -> dict[str, Any]:
+    """What this tab had spoken last: the fingerprint `of` it, the question, and why it was refused."""
+    return st.session_state.setdefault(_key(draft_id, "spoken"), {})
+
+
+def _speak(draft_id: UUID, question: str, model: str, wanted: str, *, unasked: bool = False) -> Run | None:
+    spoken = {"of": wanted, "question": question}
+    st.session_state[_key(draft_id, "spoken")] = spoken
+    try:
+        return get_studio().preview.speak(current_actor(), draft_id, question, model=model, unasked=unasked)
+    except StudioError as problem:
+        spoken["refused"] = problem
+        return None
+
+
+def _stop(draft_id: UUID) -> None:
+    run = get_studio().preview.run(current_actor(), draft_id)
+    if run is not None:
+        run.stop()
+
+
+def _model_picker(draft: Draft) -> str:
+    choices = {choice.value: choice.label for choice in get_studio().models.choices(current_actor())}
+    return st.selectbox(
+        "Model",
+        list(choices),
+        format_func=lambda value: choices.get(value, value),
+        key=_key(draft.id, "model"),
+        label_visibility="collapsed",
+        width=190,
+        persist_state="session",
+    )
+
+
+def _badge(slot: DeltaGenerator, run: Run | None, *, current: bool) -> None:
+    if run is not None:
+        word, icon, colour = STATES["writing" if not run.over else "current" if current else "behind"]
+        slot.badge(word, icon=icon, color=colour)
+
+
+def _talk(draft: Draft, question: str, route: Route, model: str, wanted: str) -> Run | None:
+    """The question, the answer so far, its receipt, and the one button that fits."""
+    run, spoken = get_studio().preview.run(current_actor(), draft.id), _spoken(draft.id)
+    with st.container(height=TALK_PX, border=False, autoscroll=True):
+        if run is None and not _has_words(draft):
+            st.caption("Nobody is here yet. Write a name and who they are, and they begin to speak.")
+            return None
+        with st.chat_message("user", avatar=":material/person:"):
+            st.markdown(safe_markdown(spoken.get("question", question)))
+        if run is not None:
+            _answer(draft, run)
+    if "refused" in spoken:
+        notice(spoken["refused"])
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.caption(_receipt(draft, run, route, question, model), width="content")
+        if run is not None and not run.over:
+            st.button("Stop", icon=":material/stop_circle:", type="tertiary", on_click=_stop, args=(draft.id,))
+        elif _has_words(draft):
+            free, uses = route.free, " (uses 1 of 3)" if route.tier == 1 else ""
+            st.button(
+                "Again" if free else f"Speak{uses}",
+                icon=":material/refresh:" if free else ":material/record_voice_over:",
+                type="tertiary" if free else "secondary",
+                shortcut=None if free else "Ctrl+Enter",
+                on_click=_speak,
+                args=(draft.id, question, model, wanted),
+            )
+    return run
+
+
+def _answer(draft: Draft, run: Run) -> None:
+    name = formats.plain(draft.spec.name) or "Nobody yet"
+    with st.chat_message("assistant", avatar=face(draft.key, emoji=draft.spec.avatar)):
+        st.markdown(f":{accent_of(draft.key)}[**{name}**]")
+        if run.text:
+            st.markdown(safe_markdown(run.text))
+        elif not run.over:
+            st.caption("Reading the persona")
+    if isinstance(run.error, StudioError):
+        notice(run.error)
+    elif run.error is not None:
+        raise run.error
+
+
+def _receipt(draft: Draft, run: Run | None, route: Route, question: str, model: str) -> str:
+    if run is not None and run.result is not None:
+        answer = run.result
+        tokens = f"{answer.usage.tokens_in:,} + {answer.usage.tokens_out:,} tokens"
+        said = [formats.seconds(answer.latency_ms), tokens, formats.money(answer.cost_usd)]
+    elif run is not None and not run.over:
+        said = ["Writing"]
+    else:
+        said = ["Stopped by you"] if run is not None and run.state == "stopped" else []
+    if not route.free and (run is None or run.over):
+        cost = get_studio().preview.cost_estimate(current_actor(), draft.spec, question, model=model)
+        said.append(f"the next costs at most {formats.money(cost)}" if said else f"Costs at most {formats.money(cost)}")
+    return " · ".join(said)
+
+
+def _suggestions(draft: Draft) -> list[str]:
+    return [query for query in draft.spec.sample_queries if query.strip()][:4] or [FIRST_QUESTION]
+
+
+def _question(draft: Draft) -> str:
+    """What is asked: an own question, else the chosen suggestion, else the first."""
+    own = st.session_state.get(_key(draft.id, "own"), "").strip()
+    chosen = st.session_state.get(_key(draft.id, "chosen"))
+    suggestions = _suggestions(draft)
+    return own or (chosen if chosen in suggestions else suggestions[0])
+
+
+def _questions(draft: Draft) -> None:
+    """What to ask: the draft's own questions to try, or any other."""
+    own = _key(draft.id, "own")
+
+    def ask_suggested() -> None:
+        st.session_state[own] = ""
+
+    suggestions = _suggestions(draft)
+    if len(suggestions) > 1:
+        st.pills(
+            "Questions to try",
+            suggestions,
+            key=_key(draft.id, "chosen"),
+            on_change=ask_suggested,
+            label_visibility="collapsed",
+        )
+    st.text_input(
+        "Your own question",
+        placeholder="Ask them something else",
+        icon=":material/chat_bubble:",
+        key=own,
+        label_visibility="collapsed",
+        persist_state="session",
+    )

@@ -1,0 +1,56 @@
+"""Fixtures that every test may use: a migrated, empty database of each kind."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from db.migrate import migrate
+from db.session import Database
+from tests.databases import DIALECTS, empty, migrated_sqlite, opened, postgres_server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy; do not open it."""
+    return migrated_sqlite(tmp_path_factory.mktemp("template") / "studio.db")
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A migrated, empty SQLite database of the test's own."""
+    file = shutil.copy(sqlite_template, tmp_path / "studio.db")
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Database]:
+    """The one PostgreSQL of the run, migrated. Use `postgres_url`, which leaves it empty."""
+    with postgres_server() as url:
+        database = opened(url)
+        migrate(database)
+        yield database
+        database.close()
+
+
+@pytest.fixture
+def postgres_url(postgres: Database) -> Iterator[str]:
+    """A migrated, empty PostgreSQL database."""
+    yield postgres.url.render_as_string(hide_password=False)
+    empty(postgres)
+
+
+@pytest.fixture(params=DIALECTS)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a migrated, empty database; the test runs once on each kind."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated, empty database; the test runs once on each kind."""
+    database = opened(database_url)
+    yield database
+    database.close()

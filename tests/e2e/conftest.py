@@ -1,0 +1,159 @@
+"""The app as a process of its own with a fresh data folder, and a browser before it."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+SAFETY_S = 90
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+expect.set_options(timeout=SAFETY_S * 1000)
+
+EMAIL, PASSWORD = "rosa@example.org", "correct horse battery"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running app. `setup_link` is what it printed; `script` is the folder of the scripted provider, if it has one."""
+
+    url: str
+    setup_link: str
+    script: Path | None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_up(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:  # noqa: S310
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def _await_setup_link(child: subprocess.Popen, url: str, log: Path) -> str:
+    for _ in range(SAFETY_S * 10):
+        if _is_up(url) and (found := re.search(r"Setup link: (\S+)", log.read_text())):
+            return found[1]
+        try:
+            child.wait(timeout=0.1)
+        except subprocess.TimeoutExpired:
+            continue
+        break
+    raise AssertionError(f"the app did not start:\n{log.read_text()}")
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start servers; each has its own data folder and is gone after the test."""
+    started: list[subprocess.Popen] = []
+
+    def start(*, answer: str | None = None) -> Server:
+        home = tmp_path / f"server{len(started)}"
+        home.mkdir()
+        url, log = f"http://localhost:{free_port()}", home / "log"
+        kept = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_BASE_URL"))}
+        settings = {"STUDIO_DATA_DIR": str(home / "data"), "STUDIO_PUBLIC_URL": url}
+        if answer is not None:
+            (home / "script").mkdir()
+            (home / "script/answer.txt").write_text(answer)
+            settings["STUDIO_SCRIPT_DIR"] = str(home / "script")
+        with log.open("w") as out:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", url.rpartition(":")[2]],
+                cwd=ROOT,
+                env={**kept, **settings},
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        started.append(child)
+        return Server(url, _await_setup_link(child, url, log), home / "script" if answer is not None else None)
+
+    yield start
+    for child in started:
+        child.terminate()
+    for child in started:
+        child.wait(timeout=SAFETY_S)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, or Playwright's own."""
+    with sync_playwright() as driver:
+        path = os.environ.get("CHROMIUM") or shutil.which("chromium") or driver.chromium.executable_path
+        if not Path(path).exists():
+            pytest.skip("no browser: apt-get install chromium, or .venv/bin/playwright install chromium")
+        found = driver.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser without history."""
+    found = browser.new_context(viewport={"width": 1440, "height": 900})
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A tab of that browser."""
+    found = context.new_page()
+    found.set_default_timeout(SAFETY_S * 1000)
+    return found
+
+
+def settle(page: Page) -> None:
+    """Wait until the page's script has come to rest."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+
+
+def visit(page: Page, address: str) -> None:
+    page.goto(address)
+    settle(page)
+
+
+def become_admin(page: Page, server: Server) -> None:
+    """Open the setup link and make the first administrator."""
+    visit(page, server.setup_link)
+    page.get_by_label("Your name").fill("Rosa Marlowe")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    with page.expect_response(lambda answer: answer.url.endswith("/session")) as cookie:
+        page.get_by_role("button", name="Create administrator").click()
+    assert cookie.value.status == 204
+    page.get_by_role("button", name="Sign out").wait_for()
+    settle(page)
+
+
+def sign_in(page: Page) -> None:
+    """Fill in the form that is shown."""
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    with page.expect_response(lambda answer: answer.url.endswith("/session")):
+        page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("button", name="Sign out").wait_for()
+    settle(page)

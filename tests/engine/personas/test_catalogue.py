@@ -1,0 +1,138 @@
+"""Who may use which persona, and how a draft becomes one."""
+
+import pytest
+
+from engine.accounts.actor import Actor
+from engine.errors import BadInput, NotFound
+from engine.personas.spec import PersonaSpec, Visibility
+from engine.studio import Studio
+from tests.engine.conftest import Clock, person
+
+ADA = {"name": "Ada", "role": "Sceptical engineer", "system_prompt": "You test claims before you repeat them."}
+
+
+def published(studio: Studio, actor: Actor, **fields: object) -> str:
+    draft = studio.personas.open_draft(actor)
+    studio.personas.save_draft(actor, draft.id, ADA | fields)
+    return studio.personas.publish(actor, draft.id)
+
+
+def test_the_eight_built_ins_are_there_for_everyone(studio: Studio, ada: Actor) -> None:
+    keys = {card.key for card in studio.personas.catalogue(ada).builtin}
+    assert keys == {
+        "general", "maestro", "developer", "writer", "trip-planner", "document-assistant", "support-agent", "operations"
+    }  # fmt: skip
+    assert studio.personas.get(ada, "maestro").spec.name == "Maestro de Ritmos"
+
+
+def test_a_published_draft_is_found_under_ones_own_key(studio: Studio, ada: Actor) -> None:
+    key = published(studio, ada)
+    assert key == "user:ada"
+    found = studio.personas.get(ada, key)
+    assert (found.version, found.source, found.spec) == (1, "user", PersonaSpec.model_validate(ADA))
+    assert [card.key for card in studio.personas.catalogue(ada).own] == ["user:ada"]
+
+
+def test_the_same_name_twice_gets_a_key_of_its_own(studio: Studio, ada: Actor) -> None:
+    assert [published(studio, ada), published(studio, ada)] == ["user:ada", "user:ada-2"]
+    assert published(studio, ada, name="李") == "user:li"
+    assert published(studio, ada, name="🎭") == "user:persona"
+
+
+def test_a_second_publication_is_the_next_version(studio: Studio, ada: Actor) -> None:
+    key = published(studio, ada)
+    draft = studio.personas.open_draft(ada, key)
+    assert draft.base_version == 1 and draft.persona_key == key
+    studio.personas.save_draft(ada, draft.id, {"voice": "Dry."})
+    assert studio.personas.open_draft(ada, key).spec.voice == "Dry."
+    assert studio.personas.publish(ada, draft.id) == key
+    assert studio.personas.get(ada, key).version == 2
+    assert studio.personas.drafts(ada) == []
+
+
+def test_two_drafts_of_one_version_do_not_overwrite_each_other(studio: Studio, ada: Actor) -> None:
+    key = published(studio, ada)
+    mine = studio.personas.open_draft(ada, key)
+    persona = studio.personas.get(ada, key)
+    with studio.database.write() as unit:
+        content = persona.spec.model_dump(mode="json")
+        unit.personas.publish(
+            persona.id, content, "private", "elsewhere", ada.person_id, mine.saved_at, expected_version=1
+        )
+    with pytest.raises(BadInput, match="published from another tab"):
+        studio.personas.publish(ada, mine.id)
+    assert studio.personas.draft(ada, mine.id) == mine
+
+
+def test_a_refused_field_is_named_and_the_draft_keeps_what_it_had(studio: Studio, ada: Actor) -> None:
+    draft = studio.personas.open_draft(ada)
+    studio.personas.save_draft(ada, draft.id, ADA)
+    for field, value, title in (
+        ("name", "x" * 81, "Name"),
+        ("system_prompt", "a\0b", "System prompt"),
+        ("context", "x" * 200_000, "Setting"),
+        ("voice", "\ud800", "Voice and tone"),
+        ("talkativeness", 2, "Talkativeness"),
+    ):
+        with pytest.raises(BadInput) as refused:
+            studio.personas.save_draft(ada, draft.id, {field: value})
+        assert refused.value.field == title
+    assert studio.personas.draft(ada, draft.id).spec == PersonaSpec.model_validate(ADA)
+
+
+@pytest.mark.parametrize("text", ["", "👩🏽‍🚀 ❤️‍🔥", "שלום \u200f مرحبا", "x" * 20_000, "a\r\nb\tc $x$ <b>{{char}}</b>"])
+def test_text_of_any_script_comes_back_as_it_went_in(studio: Studio, ada: Actor, text: str) -> None:
+    key = published(studio, ada, context=text, knowledge=[text] if 0 < len(text) <= 400 else [])
+    assert studio.personas.get(ada, key).spec.context == text
+
+
+def test_a_persona_without_name_or_substance_is_not_published(studio: Studio, ada: Actor) -> None:
+    draft = studio.personas.open_draft(ada)
+    with pytest.raises(BadInput, match="needs a name"):
+        studio.personas.publish(ada, draft.id)
+    studio.personas.save_draft(ada, draft.id, {"name": "Ada"})
+    with pytest.raises(BadInput, match="Nothing tells the model"):
+        studio.personas.publish(ada, draft.id)
+
+
+def test_a_built_in_or_a_colleagues_persona_opens_as_a_private_copy(studio: Studio, ada: Actor) -> None:
+    bob = person(studio, "Bob")
+    shared = published(studio, bob, visibility=Visibility.WORKSPACE)
+    assert shared == "user:ada"
+    for key in ("maestro", "team:bob/ada"):
+        draft = studio.personas.open_draft(ada, key)
+        assert draft.persona_key is None and draft.spec.visibility is Visibility.PRIVATE
+        assert draft.spec.system_prompt == studio.personas.get(ada, key).spec.system_prompt
+
+
+def test_what_is_private_looks_to_others_as_if_it_were_not_there(studio: Studio, ada: Actor) -> None:
+    bob = person(studio, "Bob")
+    published(studio, bob, visibility=Visibility.PRIVATE)
+    assert studio.personas.catalogue(ada).team == ()
+    with pytest.raises(NotFound) as private:
+        studio.personas.get(ada, "team:bob/ada")
+    with pytest.raises(NotFound) as absent:
+        studio.personas.get(ada, "team:bob/eve")
+    assert private.value.message.replace("ada", "eve") == absent.value.message
+    draft = studio.personas.open_draft(bob)
+    with pytest.raises(NotFound):
+        studio.personas.draft(ada, draft.id)
+
+
+def test_search_and_modality_narrow_the_catalogue(studio: Studio, ada: Actor) -> None:
+    published(studio, ada, tags=["Reviews"])
+    assert [card.key for card in studio.personas.catalogue(ada, search="REVIEWS sceptical").own] == ["user:ada"]
+    found = studio.personas.catalogue(ada, modalities=["domain"])
+    assert [card.key for card in found.builtin] == ["trip-planner"] and found.own == ()
+    assert studio.personas.catalogue(ada, search="volcano").count == 0
+
+
+def test_a_blank_draft_is_taken_up_again_instead_of_piling_up(studio: Studio, ada: Actor, clock: Clock) -> None:
+    first = studio.personas.open_draft(ada)
+    clock.forward(minutes=1)
+    assert studio.personas.open_draft(ada).id == first.id
+    studio.personas.save_draft(ada, first.id, {"name": "Ada"})
+    assert studio.personas.open_draft(ada).id != first.id
+    studio.personas.discard_draft(ada, first.id)
+    with pytest.raises(NotFound):
+        studio.personas.draft(ada, first.id)
