@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from sqlalchemy import URL
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 _BUSY_STATES = {"55P03", "57014", "40001", "40P01"}  # lock, statement timeout, serialisation, deadlock
@@ -51,7 +51,7 @@ def where(url: URL) -> str:
 
 def explain(problem: SQLAlchemyError, url: URL) -> Failure:
     """Put a failure of the driver or of SQLAlchemy into words."""
-    origin = problem.orig if isinstance(problem, DBAPIError) else None
+    origin = problem.orig if isinstance(problem, StatementError) else None
     text = str(origin or "").strip()
     state = getattr(origin, "sqlstate", None) or ""
     if isinstance(problem, PoolTimeout) or state in _BUSY_STATES or "is locked" in text:
@@ -62,7 +62,7 @@ def explain(problem: SQLAlchemyError, url: URL) -> Failure:
     for mark, message, hint in _POSTGRES:
         if state.startswith(mark):
             return Failure(message.format(where=where(url)), hint)
-    if url.get_backend_name() != "sqlite" and not state:
+    if isinstance(problem, OperationalError) and url.get_backend_name() != "sqlite" and not state:
         return _unreached(text, url)
     first_line = text.splitlines()[0] if text else type(problem).__name__
     return Failure(f"The database could not do this: {first_line[:200]}.", "Nothing was saved.")

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial
@@ -22,14 +23,11 @@ from db.repositories.personas import Drafts, Personas
 
 Dialect = Literal["sqlite", "postgresql"]
 
-PATIENCE_S = 10
+PATIENCE_MS = 10_000
 """How long a transaction waits for somebody else's lock, on both databases."""
 
-_SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={PATIENCE_S * 1000}")
-_POSTGRES_OPTIONS = (
-    f"-c lock_timeout={PATIENCE_S}s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
-    " -c timezone=UTC"
-)
+_POSTGRES_SETTINGS = {"statement_timeout": "15s", "idle_in_transaction_session_timeout": "30s", "timezone": "UTC"}
+_WAL = "journal_mode=WAL"
 _READ_ONLY: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _SCHEMES = {
     "sqlite": "sqlite+pysqlite",
@@ -56,7 +54,6 @@ class Unit:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.dialect: str = connection.dialect.name
 
     @cached_property
     def session(self) -> Session:
@@ -154,22 +151,6 @@ class Database:
         with self.read() as unit:
             unit.connection.execute(select(1))
 
-    def check(self) -> None:
-        """Ask the database whether it is sound; raises `failed` when it is not. Reads a whole SQLite file."""
-        if self.dialect == "postgresql":
-            self.ping()
-            return
-        with self.read() as unit:
-            found = unit.connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-        if found != "ok":
-            raise self._failed(f"The database file {self.url.database} is damaged.", hint="Restore the newest backup.")
-
-    @property
-    def version(self) -> str:
-        """The version of SQLite that is linked in, or of the server that answers."""
-        with self.read() as unit:
-            return ".".join(map(str, unit.connection.dialect.server_version_info or ()))
-
     def close(self) -> None:
         """Close all connections. The database can be used again afterwards."""
         self._writer.dispose()
@@ -223,26 +204,28 @@ class Database:
         # One connection, because SQLite has one writer: threads queue for it fairly here, not in its busy loop.
         writer = make(pool_size=1, max_overflow=0, connect_args={"isolation_level": None})
         reader = make(pool_size=8, max_overflow=8, connect_args={"isolation_level": None})
-        _prepare(writer, _SQLITE_PRAGMAS, begin="BEGIN IMMEDIATE")
-        _prepare(reader, (*_SQLITE_PRAGMAS[2:], "query_only=ON"), begin="BEGIN")
+        patience = f"busy_timeout={PATIENCE_MS}"
+        durable = (_WAL, "synchronous=FULL", "foreign_keys=ON")
+        _prepare(writer, (patience, *durable), begin="BEGIN IMMEDIATE")
+        _prepare(reader, (patience, "query_only=ON"), begin="BEGIN")
         return writer, reader
 
     def _postgresql(self) -> tuple[Engine, Engine]:
+        settings = _POSTGRES_SETTINGS | {"lock_timeout": PATIENCE_MS}
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
         engine = _engine(
             self.url,
             pool_pre_ping=True,
             pool_size=8,
             max_overflow=8,
             pool_timeout=30,
-            connect_args={"options": _POSTGRES_OPTIONS, "connect_timeout": PATIENCE_S},
+            connect_args={"options": options, "connect_timeout": 10},
         )
         return engine, engine.execution_options(**_READ_ONLY)
 
 
 def _engine(url: URL, **options: Any) -> Engine:
-    return create_engine(
-        url, hide_parameters=True, json_serializer=partial(json.dumps, ensure_ascii=False), **options
-    )
+    return create_engine(url, hide_parameters=True, json_serializer=partial(json.dumps, ensure_ascii=False), **options)
 
 
 def _prepare(engine: Engine, pragmas: tuple[str, ...], *, begin: str) -> None:
@@ -250,7 +233,20 @@ def _prepare(engine: Engine, pragmas: tuple[str, ...], *, begin: str) -> None:
 
     def connected(raw: Any, _: Any) -> None:
         for pragma in pragmas:
-            raw.execute(f"PRAGMA {pragma}")
+            _set(raw, pragma)
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+
+
+def _set(raw: Any, pragma: str) -> None:
+    """Set a pragma. SQLite does not wait when two processes turn a new file to WAL at the same moment, so we do."""
+    patient_until = time.monotonic() + PATIENCE_MS / 1000
+    while True:
+        try:
+            raw.execute(f"PRAGMA {pragma}")
+            return
+        except sqlite_driver.OperationalError as problem:
+            if pragma != _WAL or "locked" not in str(problem) or time.monotonic() > patient_until:
+                raise
+        time.sleep(0.005)

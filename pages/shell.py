@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui.context import cookie_errand, current_actor
+from pages.ui.context import cookie_errand, current_actor, warm_up
 from pages.ui.errors import explained
 from pages.ui.layout import ICON, LOGO
 from pages.ui.navigation import pages_for, person_card
@@ -30,3 +30,4 @@ if said := st.session_state.pop("said", None):
     st.toast(said, icon=":material/check:")
 with explained():
     page.run()
+warm_up()

@@ -8,7 +8,7 @@ import pytest
 
 from db.migrate import migrate
 from db.session import Database
-from tests.databases import DIALECTS, empty, migrated_sqlite, opened, postgres_server
+from tests.databases import DIALECTS, blank_postgres, empty, migrated_sqlite, opened, postgres_server
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +39,16 @@ def postgres_url(postgres: Database) -> Iterator[str]:
     """A migrated, empty PostgreSQL database."""
     yield postgres.url.render_as_string(hide_password=False)
     empty(postgres)
+
+
+@pytest.fixture(params=DIALECTS)
+def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables; the test runs once on each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'blank.db'}"
+    else:
+        with blank_postgres(request.getfixturevalue("postgres_url")) as url:
+            yield url
 
 
 @pytest.fixture(params=DIALECTS)

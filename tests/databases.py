@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
 
 from db.migrate import migrate
 from db.models import Base
@@ -46,6 +46,17 @@ def postgres_server() -> Iterator[str]:
             yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         finally:
             server.cleanup()
+
+
+@contextmanager
+def blank_postgres(server_url: str) -> Iterator[str]:
+    """The URL of one more database on a server, without tables, for as long as the block."""
+    engine = create_engine(server_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("CREATE DATABASE blank"))
+        yield make_url(server_url).set(database="blank").render_as_string(hide_password=False)
+        connection.execute(text("DROP DATABASE blank WITH (FORCE)"))
+    engine.dispose()
 
 
 def empty(database: Database) -> None:

@@ -20,9 +20,7 @@ class Ledger(Repository):
     def admission_by_key(self, person_id: UUID, idempotency_key: str) -> Admission | None:
         """The admission that a person's idempotency key belongs to."""
         return self._session.scalar(
-            select(Admission).where(
-                Admission.person_id == person_id, Admission.idempotency_key == idempotency_key
-            )
+            select(Admission).where(Admission.person_id == person_id, Admission.idempotency_key == idempotency_key)
         )
 
     def has_calls_of(self, person_id: UUID) -> bool:

@@ -159,7 +159,5 @@ def _take(dialect: str) -> Executable:
 @cache
 def _add_up(dialect: str) -> Executable:
     upsert = insert_into(dialect, _DAILY)
-    added = {
-        column.name: column + upsert.excluded[column.name] for column in _DAILY.columns if not column.primary_key
-    }
+    added = {column.name: column + upsert.excluded[column.name] for column in _DAILY.columns if not column.primary_key}
     return upsert.on_conflict_do_update(index_elements=_DAILY_KEY, set_=added)

@@ -45,9 +45,7 @@ class Personas(Repository):
         rows = self._session.execute(
             select(Persona, Person.handle)
             .join(Person, Person.id == Persona.owner_id)
-            .where(
-                Persona.visibility == "workspace", Persona.owner_id != person_id, Persona.deleted_at.is_(None)
-            )
+            .where(Persona.visibility == "workspace", Persona.owner_id != person_id, Persona.deleted_at.is_(None))
             .order_by(Person.handle, Persona.key)
         )
         return [(persona, handle) for persona, handle in rows]

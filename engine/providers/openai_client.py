@@ -56,6 +56,8 @@ def streamed(
                 return
             if control.stopped:
                 raise asked.error(Stopped)
+            if event.kind == "text" and not isinstance(event.text, str):
+                raise asked.error(Malformed)
             yield event
         raise asked.error(StreamCut if frames.came else Malformed)
 

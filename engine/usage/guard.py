@@ -8,7 +8,7 @@ from typing import NoReturn
 from uuid_utils.compat import uuid7
 
 from db.models.base import NOBODY
-from db.repositories.metering import Move
+from db.repositories.metering import Move, Take
 from db.session import Database, Unit
 from engine.accounts.actor import Actor
 from engine.errors import AlreadyDone, BadInput, InProgress
@@ -73,23 +73,21 @@ class Guard:
 
         A report after the lease has run out corrects what was charged then.
         """
-        now = self._clock()
-        becomes = "settled" if outcome.charged else "released"
+        now, spent = self._clock(), _spent(admission, outcome)
+        in_time = "settled" if outcome.charged else "released"
         with self._database.write() as unit:
-            if unit.metering.close(admission.id, was="open", becomes=becomes, at=now):
-                if not outcome.charged:
-                    unit.metering.free_key(admission.id)
-                spent = _spent(admission, outcome)
-                unit.metering.move(
-                    Move(take, -take.amount, used) for take, used in zip(admission.takes, spent, strict=True)
-                )
-                unit.metering.record(report(admission, outcome, now))
+            if unit.metering.close(admission.id, was="open", becomes=in_time, at=now):
+                moves = [Move(take, -take.amount, used) for take, used in spent]
+                line = report(admission, outcome, now)
             elif unit.metering.close(admission.id, was="expired", becomes="settled_late", at=now):
-                spent = _spent(admission, outcome)
-                unit.metering.move(
-                    Move(take, 0, used - take.amount) for take, used in zip(admission.takes, spent, strict=True)
-                )
-                unit.metering.record(correction(admission, outcome, now))
+                moves = [Move(take, 0, used - take.amount) for take, used in spent]
+                line = correction(admission, outcome, now)
+            else:
+                return
+            unit.metering.move(moves)
+            unit.metering.record(line)
+            if not outcome.charged:
+                unit.metering.free_key(admission.id)
 
     def reclaim(self) -> int:
         """Charge the calls whose lease has run out at what they hold; how many there were.
@@ -127,9 +125,9 @@ def _house_pays(call: Call) -> bool:
     return call.key_source in HOUSE_PAYS and bool(call.hold_nano)
 
 
-def _spent(admission: Admission, outcome: Outcome) -> list[int]:
+def _spent(admission: Admission, outcome: Outcome) -> list[tuple[Take, int]]:
     """What of each take was used: requests as taken, money as it was; where that is unknown, as held."""
     if not outcome.charged:
-        return [0] * len(admission.takes)
+        return [(take, 0) for take in admission.takes]
     cost = outcome.cost
-    return [cost.nano if cost and take.meter == HOUSE_MONTH.meter else take.amount for take in admission.takes]
+    return [(take, cost.nano if cost and take.meter == HOUSE_MONTH.meter else take.amount) for take in admission.takes]

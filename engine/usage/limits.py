@@ -52,9 +52,9 @@ class Limit:
     def exceeded(self, used: int, day: date, zone: tzinfo) -> NotAllowed:
         """The refusal to raise."""
         if self.meter == SAMPLES.meter:
-            return SampleUsedUp(self.refusal, hint=self.hint)
+            return SampleUsedUp(self.refusal.format(cap=self.cap), hint=self.hint)
         return LimitExceeded(
-            self.refusal,
+            self.refusal.format(cap=self.cap),
             meter=self.meter,
             limit=self.cap or 0,
             used=used,
@@ -70,7 +70,7 @@ SAMPLES = Limit(
     span="life",
     unit="requests",
     cap=3,
-    refusal="You have used your three free tries.",
+    refusal="You have used your {cap} free tries.",
     hint="Confirm your e-mail address, or add a key of your own, to go on.",
 )
 DAILY = Limit(
@@ -80,7 +80,7 @@ DAILY = Limit(
     span="day",
     unit="requests",
     cap=100,
-    refusal="You have asked your 100 questions for today.",
+    refusal="You have asked your {cap} questions for today.",
     hint="Your question is kept. With a key of your own there is no limit.",
 )
 OWN_KEYS = Limit(

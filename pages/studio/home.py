@@ -4,6 +4,7 @@ import streamlit as st
 
 from engine.authoring.getting_started import FirstStep
 from pages.ui import formats
+from pages.ui.builder_steps import place
 from pages.ui.context import MEMBERS, get_studio, require
 from pages.ui.layout import card, list_row, meter, portrait, title_row
 
@@ -44,11 +45,8 @@ def first_steps(steps: list[FirstStep]) -> None:
 def allowance() -> None:
     """What is left, and when it comes back."""
     with card("Your allowance"):
-        meters = studio.usage.allowance(actor)
-        for each in meters:
-            meter(each)
-        for line in dict.fromkeys(formats.resets(each.resets_at) for each in meters if each.resets_at):
-            st.caption(line)
+        for each in studio.usage.allowance(actor):
+            meter(each, with_reset=True)
         st.caption("The small built-in model costs nothing and is not counted.")
 
 
@@ -76,6 +74,6 @@ if drafts := studio.personas.drafts(actor)[:LONGEST_LIST]:
                 st.badge("Draft", icon=":material/edit:", color="orange")
             with st.container(gap=None):
                 st.markdown(f"**{formats.plain(draft.spec.name) or 'No name yet'}**")
-                st.caption(f"Saved {formats.ago(draft.saved_at)}")
+                st.caption(f"{place(draft.step)}, saved {formats.ago(draft.saved_at)}")
             if st.button("Continue", key=f"continue/{draft.id}", width="stretch"):
                 st.switch_page(BUILDER, query_params={"draft": str(draft.id)})

@@ -106,6 +106,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
         key="kind",
         bind="query-params",
         label_visibility="collapsed",
+        wrap=True,
     )
 
 catalogue = studio.personas.catalogue(actor, search=search, modalities=kinds)

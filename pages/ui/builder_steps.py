@@ -32,6 +32,11 @@ def step_key(draft_id: UUID) -> str:
     return f"step/{draft_id}"
 
 
+def place(step: str) -> str:
+    """How far a draft has come."""
+    return "In review" if step == "review" else f"Step {ORDER.index(step) + 1} of {len(ORDER) - 1}"
+
+
 def stepper(draft: Draft) -> str:
     """Draw the row of steps and say which one is open."""
     key = step_key(draft.id)

@@ -1,6 +1,7 @@
 """Who is asking, and the studio that answers. Every page, fragment and dialog begins with `require`."""
 
 import json
+from functools import cache
 from uuid import UUID
 
 import streamlit as st
@@ -24,6 +25,12 @@ def use_studio(studio: Studio | None) -> None:
 def get_studio() -> Studio:
     """The studio of this server process."""
     return _opened[0]
+
+
+@cache
+def warm_up() -> None:
+    """Load in the background what a first answer needs; once, and after a first page is drawn, which it would slow."""
+    get_studio().warm_up()
 
 
 def current_actor() -> Actor | None:

@@ -193,7 +193,7 @@ def _samples(draft: Draft, name: str, about: Any, _: frozenset) -> None:
         pairs = [{side: st.session_state.get(f"{row}/{side}", "") for side in ("user", "persona")} for row in rows]
         save(draft.id, name, [pair for pair in pairs if any(text.strip() for text in pair.values())])
 
-    st.markdown(about.title, help=about.description)
+    st.caption(about.description)
     pairs = [(pair.user, pair.persona) for pair in draft.spec.sample_interactions]
     for at, (row, (user, persona)) in enumerate(_rows(draft, name, pairs, ("", ""))):
         bound = {"on_change": commit, "persist_state": "session", "height": 68}

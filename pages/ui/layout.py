@@ -64,8 +64,8 @@ def portrait(name: str, key: str, *, emoji: str = "", width: int = 48) -> None:
     st.image(face(key, emoji=emoji), width=width, alt=f"Portrait of {name}" if name else "Portrait")
 
 
-def meter(reading: Meter) -> None:
-    """How much of an allowance is used."""
+def meter(reading: Meter, *, with_reset: bool = False) -> None:
+    """How much of an allowance is used, and when it comes back; nothing for what is only counted and still zero."""
     show = formats.dollars if reading.unit == "nano_usd" else "{:,}".format
     label = reading.label[:1].lower() + reading.label[1:]
     if reading.limit is None and not reading.used:
@@ -76,6 +76,8 @@ def meter(reading: Meter) -> None:
     with st.container(gap="xsmall"):
         st.markdown(f"**{show(reading.used)} of {show(reading.limit)}** {label}")
         st.progress(min(1.0, reading.used / max(1, reading.limit)))
+        if with_reset and reading.resets_at:
+            st.caption(formats.resets(reading.resets_at))
 
 
 def stacked_bar(parts: list[tuple[str, int]]) -> None:

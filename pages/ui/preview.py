@@ -22,7 +22,7 @@ from pages.ui.layout import card, stacked_bar
 from pages.ui.safe_markdown import safe_markdown
 from pages.ui.stream import polled
 
-TALK_PX = 260
+ANSWER_PX = 190
 COLOURS = {
     "mode": "gray",
     "role": "violet",
@@ -135,14 +135,13 @@ def _badge(slot: DeltaGenerator, run: Run | None, *, current: bool) -> None:
 def _talk(draft: Draft, question: str, route: Route, model: str, wanted: str) -> Run | None:
     """The question, the answer so far, its receipt, and the one button that fits."""
     run, spoken = get_studio().preview.run(current_actor(), draft.id), _spoken(draft.id)
-    with st.container(height=TALK_PX, border=False, autoscroll=True):
-        if run is None and not _has_words(draft):
-            st.caption("Nobody is here yet. Write a name and who they are, and they begin to speak.")
-            return None
-        with st.chat_message("user", avatar=":material/person:"):
-            st.markdown(safe_markdown(spoken.get("question", question)))
-        if run is not None:
-            _answer(draft, run)
+    if run is None and not _has_words(draft):
+        st.caption("Nobody is here yet. Write a name and who they are, and they begin to speak.")
+        return None
+    with st.chat_message("user", avatar=":material/person:"):
+        st.markdown(safe_markdown(spoken.get("question", question)))
+    if run is not None:
+        _answer(draft, run)
     if "refused" in spoken:
         notice(spoken["refused"])
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -163,13 +162,14 @@ def _talk(draft: Draft, question: str, route: Route, model: str, wanted: str) ->
 
 
 def _answer(draft: Draft, run: Run) -> None:
-    name = formats.plain(draft.spec.name) or "Nobody yet"
+    name = formats.plain(draft.spec.name) or "No name yet"
     with st.chat_message("assistant", avatar=face(draft.key, emoji=draft.spec.avatar)):
         st.markdown(f":{accent_of(draft.key)}[**{name}**]")
-        if run.text:
-            st.markdown(safe_markdown(run.text))
-        elif not run.over:
-            st.caption("Reading the persona")
+        with st.container(height=ANSWER_PX, border=False, autoscroll=True):
+            if run.text:
+                st.markdown(safe_markdown(run.text))
+            elif not run.over:
+                st.caption("Reading the persona")
     if isinstance(run.error, StudioError):
         notice(run.error)
     elif run.error is not None:

@@ -20,7 +20,7 @@ TEXTS = {
     "200 KB": LONG,
     "emoji": "👩🏽‍🚀 🇪🇸 ❤️‍🔥",
     "right to left": "שלום \u200f مرحبا",
-    "quotes": "it's \"quoted\"; DROP TABLE people; -- %s :name \\",
+    "quotes": 'it\'s "quoted"; DROP TABLE people; -- %s :name \\',
     "lines": "a\r\nb\tc\n",
 }
 

@@ -27,9 +27,7 @@ tokens = st.integers(0, 400_000)
 @given(st.sampled_from(MODELS), st.builds(Usage, tokens, tokens, st.just(0), tokens, tokens))
 def test_our_sum_is_the_one_of_the_price_data(model: tuple[str, str], usage: Usage) -> None:
     theirs = calc_price(
-        VendorUsage(
-            input_tokens=usage.tokens_in, cache_read_tokens=usage.cache_read, output_tokens=usage.tokens_out
-        ),
+        VendorUsage(input_tokens=usage.tokens_in, cache_read_tokens=usage.cache_read, output_tokens=usage.tokens_out),
         model[1],
         provider_id=model[0],
     )
@@ -38,7 +36,9 @@ def test_our_sum_is_the_one_of_the_price_data(model: tuple[str, str], usage: Usa
 
 
 @given(st.sampled_from(MODELS), st.integers(0, 400_000), st.integers(0, 10_000), st.data())
-def test_no_call_costs_more_than_its_hold(model: tuple[str, str], most_in: int, most_out: int, data: st.DataObject) -> None:
+def test_no_call_costs_more_than_its_hold(
+    model: tuple[str, str], most_in: int, most_out: int, data: st.DataObject
+) -> None:
     hold = PRICES.hold(*model, most_in, most_out)
     read = data.draw(st.integers(0, most_in))
     written = data.draw(st.integers(0, most_in - read))
@@ -79,9 +79,16 @@ def test_our_own_prices_win_and_are_rounded_half_even_for_a_cost_and_up_for_a_ho
 
 @pytest.mark.parametrize(
     "content",
-    ["", "free: [a]", "[1, 2]", "free: []\nmodels: {p: {m: {input: 1}}}", "free: []\nmodels: {p: {m: {input: x, output: 1}}}",
-     "free: []\nmodels: {p: {m: {input: -1, output: 1}}}", "{"],
-)  # fmt: skip
+    [
+        "",
+        "{",
+        "[1, 2]",
+        "free: [a]",
+        "free: []\nmodels: {p: {m: {input: 1}}}",
+        "free: []\nmodels: {p: {m: {input: x, output: 1}}}",
+        "free: []\nmodels: {p: {m: {input: -1, output: 1}}}",
+    ],
+)
 def test_a_broken_price_list_is_named(tmp_path: Path, content: str) -> None:
     file = tmp_path / "prices.yaml"
     file.write_text(content)

@@ -1,0 +1,151 @@
+"""Runs: work in a thread, followed and stopped from others."""
+
+import threading
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+
+from engine.errors import Overloaded
+from engine.providers.scripted import Gate, Scripted
+from engine.runs import Run, Runs, RunWriter
+from tests.engine.providers.canned import WAIT_S, credential, question
+
+WORDS = [f"word{number} " for number in range(500)]
+
+
+def write_all(writer: RunWriter) -> int:
+    for word in WORDS:
+        writer.add(word)
+    return len(WORDS)
+
+
+def asking(provider: Scripted) -> Callable[[RunWriter], str]:
+    """Work that asks a provider, as the engine does."""
+
+    def work(writer: RunWriter) -> str:
+        for event in provider.stream("m", question(), credential(), writer.control):
+            if event.kind == "text":
+                writer.add(event.text)
+        return "answered"
+
+    return work
+
+
+def end_of(run: Run[object]) -> str:
+    """The text of a run once it is over."""
+    return list(run.follow())[-1]
+
+
+def test_two_readers_see_every_text_grow_to_the_whole() -> None:
+    begin = threading.Event()
+
+    def work(writer: RunWriter) -> int:
+        assert begin.wait(WAIT_S)
+        return write_all(writer)
+
+    run = Runs().start("a", work)
+    seen: list[list[str]] = [[], []]
+    readers = [threading.Thread(target=lambda texts=texts: texts.extend(run.follow())) for texts in seen]
+    for reader in readers:
+        reader.start()
+    begin.set()
+    for reader in readers:
+        reader.join(WAIT_S)
+    for texts in seen:
+        assert texts[-1] == "".join(WORDS)
+        assert all(later.startswith(earlier) for earlier, later in pairwise(texts))
+    assert (run.state, run.result, run.error) == ("done", len(WORDS), None)
+
+
+def test_a_reader_that_comes_late_gets_everything_at_once() -> None:
+    run = Runs().start("a", write_all)
+    assert end_of(run) == "".join(WORDS)
+    assert list(run.follow()) == ["".join(WORDS)]
+
+
+def test_a_follower_gets_a_turn_even_when_nothing_comes() -> None:
+    done = threading.Event()
+    run = Runs().start("a", lambda writer: done.wait(WAIT_S))
+    texts = run.follow(tick=0.01)
+    assert [next(texts) for _ in range(3)] == ["", "", ""]
+    done.set()
+
+
+def test_stop_frees_the_readers_while_the_work_is_still_blocked() -> None:
+    blocked, release, over = threading.Event(), threading.Event(), threading.Event()
+
+    def stubborn(writer: RunWriter) -> str:
+        writer.add("kept")
+        blocked.set()
+        release.wait(WAIT_S)
+        writer.add(" lost")
+        over.set()
+        return "too late"
+
+    run = Runs().start("a", stubborn)
+    assert blocked.wait(WAIT_S)
+    run.stop()
+    assert end_of(run) == "kept"
+    release.set()
+    assert over.wait(WAIT_S)
+    assert (run.text, run.state, run.error) == ("kept", "stopped", None)
+
+
+def test_stop_reaches_the_provider() -> None:
+    gate = Gate()
+    done = threading.Event()
+    work = asking(Scripted(["one two"], gate=gate))
+
+    def watched(writer: RunWriter) -> str:
+        try:
+            return work(writer)
+        finally:
+            done.set()
+
+    run = Runs().start("a", watched)
+    gate.let()
+    texts = run.follow()
+    while next(texts) != "one ":
+        continue
+    run.stop()
+    assert done.wait(WAIT_S)
+    assert (run.text, run.state, run.result) == ("one ", "stopped", None)
+
+
+def test_a_failed_run_keeps_its_text_and_carries_its_error() -> None:
+    overloaded = Overloaded("Too many guests.")
+    run = Runs().start("a", asking(Scripted([["one ", overloaded]])))
+    assert end_of(run) == "one "
+    assert (run.state, run.error) == ("failed", overloaded)
+
+
+@pytest.mark.parametrize("problem", [ValueError("a bug"), KeyError("another")])
+def test_a_bug_in_the_work_ends_the_run_as_well(problem: Exception) -> None:
+    def work(writer: RunWriter) -> None:
+        raise problem
+
+    run = Runs().start("a", work)
+    assert end_of(run) == ""
+    assert run.error is problem
+
+
+def test_a_new_run_of_a_subject_stops_the_one_before() -> None:
+    runs = Runs()
+    first = runs.start("draft", asking(Scripted(gate=Gate())))
+    second = runs.start("draft", write_all)
+    assert end_of(first) == ""
+    assert first.state == "stopped"
+    assert runs.get("draft") is second
+
+
+def test_runs_that_are_over_are_dropped_the_oldest_first() -> None:
+    runs = Runs(kept=2)
+    living = runs.start("living", asking(Scripted(gate=Gate())))
+    for subject in range(5):
+        end_of(runs.start(subject, write_all))
+    runs.start("last", write_all)
+    assert [subject for subject in range(5) if runs.get(subject)] == [3, 4]
+    assert runs.get("living") is living
+    runs.close()
+    assert living.state == "stopped"
