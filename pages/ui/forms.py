@@ -125,6 +125,7 @@ def _list(draft: Draft, name: str, about: Any, _: frozenset) -> None:
         list(known),
         accept_new_options=not options,
         placeholder=more["placeholder"] or "None",
+        wrap=True,
         **bound,
     )
 

@@ -32,7 +32,7 @@ EMAIL, PASSWORD = "rosa@example.org", "correct horse battery"
 
 @dataclass(frozen=True)
 class Server:
-    """A running app. `setup_link` is what it printed; `script` is the folder of the scripted provider, if it has one."""
+    """A running app: its address, the setup link that it printed, and the folder of its script when it has one."""
 
     url: str
     setup_link: str

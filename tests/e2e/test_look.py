@@ -12,7 +12,7 @@ STEPS = ("voice", "knows", "limits", "samples", "review")
 
 # WCAG 2 contrast of an element's text on what is drawn behind it, blending translucent layers.
 CONTRAST = """element => {
-  const parse = text => { const found = text.match(/[\\d.]+/g).map(Number); return [...found.slice(0, 3), found[3] ?? 1]; };
+  const parse = text => text.match(/[\\d.]+/g).map(Number).concat(1).slice(0, 4);
   const over = (top, below) => [0, 1, 2].map(i => top[i] * top[3] + below[i] * (1 - top[3]));
   const light = colour => colour.map(c => c / 255).map(c => c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4)
     .reduce((sum, c, i) => sum + c * [.2126, .7152, .0722][i], 0);

@@ -20,12 +20,8 @@ def go_on(page, following):
     page.get_by_role("button", name=f"Next: {following}").click()
 
 
-def test_a_newcomer_sets_up_writes_a_persona_hears_it_and_finds_it_again(serve, page):
-    server = serve()
-    become_admin(page, server)
-    expect(page.get_by_text("Set up your studio")).to_be_visible()
-    page.get_by_role("button", name="Start").click()
-
+def write_ada(page):
+    """Fill in the five steps."""
     expect(page.get_by_text("Who is speaking, and where do they stand?")).to_be_visible()
     fill(page, "Name", "Ada")
     fill(page, "Role", "Sceptical engineer")
@@ -41,6 +37,14 @@ def test_a_newcomer_sets_up_writes_a_persona_hears_it_and_finds_it_again(serve, 
     fill(page, "Someone says (1)", "Is it done?")
     fill(page, "Ada answers (1)", "Show me the test.")
     expect(page.get_by_role("heading", name="Ada", exact=True)).to_be_visible()
+
+
+def test_a_newcomer_sets_up_writes_a_persona_hears_it_and_finds_it_again(serve, page):
+    server = serve()
+    become_admin(page, server)
+    expect(page.get_by_text("Set up your studio")).to_be_visible()
+    page.get_by_role("button", name="Start").click()
+    write_ada(page)
 
     answer = page.get_by_test_id("stChatMessage").nth(1)
     expect(page.get_by_test_id("stChatMessage").nth(0)).to_contain_text("Is it faster?")

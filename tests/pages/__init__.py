@@ -1,0 +1,1 @@
+"""Pages, drawn without a browser."""

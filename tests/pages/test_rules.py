@@ -1,0 +1,117 @@
+"""Rules of the pages that no linter knows: the gate comes first, the registry is whole, pages only draw."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from engine.personas.spec import PersonaSpec, fields_of
+from pages.ui.builder_steps import HINTS, ORDER, STEPS
+from pages.ui.forms import WIDGETS
+from pages.ui.navigation import PAGES, SETUP, SIGN_IN, url_of
+
+PAGES_DIR = Path(__file__).parents[2] / "pages"
+SCRIPTS = sorted(path for path in PAGES_DIR.glob("*/*.py") if path.parent.name != "ui")
+MODULES = sorted(PAGES_DIR.rglob("*.py"))
+LONGEST_PAGE = 120
+FOREIGN = {"sqlalchemy", "db", "openai", "anthropic", "google", "groq", "httpx", "httpx2", "requests", "urllib"}
+
+
+def tree(path):
+    return ast.parse(path.read_text("utf-8"))
+
+
+def name_of(path):
+    return str(path.relative_to(PAGES_DIR))
+
+
+def is_require(statement):
+    """`require(…)`, alone or as `actor = require(…)`."""
+    call = getattr(statement, "value", None)
+    return isinstance(call, ast.Call) and getattr(call.func, "id", "") == "require"
+
+
+def first_call(path):
+    """The first statement that does something: after docstring, imports, and constants."""
+    for statement in tree(path).body:
+        quiet = isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef) or (
+            isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+        )
+        constant = isinstance(statement, ast.Assign) and isinstance(
+            statement.value, ast.Constant | ast.Tuple | ast.Dict
+        )
+        if not quiet and not constant:
+            return statement
+    return None
+
+
+def gated_functions(path):
+    """Functions that Streamlit runs without the shell."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef):
+            marks = {ast.unparse(mark).partition("(")[0] for mark in node.decorator_list}
+            if marks & {"st.fragment", "st.dialog"}:
+                yield node
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name_of)
+def test_a_page_begins_with_require(path):
+    assert is_require(first_call(path))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_fragments_and_dialogs_begin_with_require(path):
+    for function in gated_functions(path):
+        body = function.body[1:] if ast.get_docstring(function) else function.body
+        assert is_require(body[0]), function.name
+
+
+def test_there_are_fragments_and_dialogs_to_look_at():
+    assert {function.name for path in MODULES for function in gated_functions(path)} == {"look", "discard"}
+
+
+def test_every_page_stands_in_the_registry_and_every_row_has_its_page():
+    assert {name_of(path) for path in SCRIPTS} == {row[0] for row in PAGES} | {SIGN_IN, SETUP}
+
+
+def test_addresses_are_unique():
+    addresses = [url_of(row[0]) for row in PAGES]
+    assert len({*addresses, "setup"}) == len(addresses) + 1
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name_of)
+def test_a_page_can_be_read_on_two_screens(path):
+    assert len(path.read_text("utf-8").splitlines()) <= LONGEST_PAGE
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_pages_only_draw(path):
+    for node in ast.walk(tree(path)):
+        assert not isinstance(node, ast.ClassDef), node.name
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            assert not FOREIGN & {module.partition(".")[0] for module in modules}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_raw_html_is_never_made_of_text_by_people(path):
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call):
+            assert "unsafe_allow_html" not in {argument.arg for argument in node.keywords}
+            if ast.unparse(node.func) == "st.html":
+                assert name_of(path) in {"shell.py", "ui/context.py", "ui/live_text.py"}
+
+
+def test_every_kind_of_field_can_be_drawn():
+    kinds = {field.json_schema_extra["widget"] for field in PersonaSpec.model_fields.values()}
+    assert kinds == set(WIDGETS)
+
+
+def test_the_steps_of_the_builder_are_those_of_the_fields():
+    assert sorted(name for step in ORDER for name in fields_of(step)) == sorted(PersonaSpec.model_fields)
+    assert list(HINTS) == [step for step in STEPS if step != "review"]
+
+
+def test_apptest_is_given_the_real_shell():
+    assert AppTest.from_file(PAGES_DIR / "shell.py")
