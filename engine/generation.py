@@ -69,6 +69,7 @@ class _Progress:
     attempts: int = 0
     spent: Usage = field(default_factory=Usage)
     response: LLMResponse | None = None
+    counted: bool = False
 
     def hear(self, event: StreamEvent) -> None:
         if event.kind in ("text", "reasoning", "tool_call") and self.first_token is None:
@@ -77,6 +78,7 @@ class _Progress:
             self.text.append(event.text)
         elif event.kind == "completed":
             self.response = event.response
+            self.counted = event.response.usage != Usage()
             self.spent += event.response.usage
 
     @property
@@ -198,16 +200,17 @@ class Generation:
         if failure is None and progress.response is None:
             failure = StreamCut("The answer ended without its end marker.")
         charged = failure is None or (isinstance(failure, ProviderError) and failure.charged)
+        if charged and not progress.counted:
+            said = estimate_tokens("".join(progress.text))
+            progress.spent += Usage(input=request.estimated_input_tokens, output=said)
         usage = progress.spent
-        if charged and progress.response is None:
-            usage += Usage(input=request.estimated_input_tokens, output=estimate_tokens("".join(progress.text)))
         cost = self._prices.cost(route.provider, progress.model, usage)
         outcome = Outcome(
             status="ok" if failure is None else "stopped" if isinstance(failure, Stopped) else "failed",
             charged=charged,
             usage=usage,
             cost=cost,
-            estimated=charged and progress.response is None,
+            estimated=charged and not progress.counted,
             attempts=progress.attempts,
             latency_ms=progress.latency_ms,
             first_token_ms=progress.first_token_ms,

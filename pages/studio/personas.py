@@ -112,8 +112,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
 catalogue = studio.personas.catalogue(actor, search=search, modalities=kinds)
 found = f"{catalogue.count} found" if search or kinds else f"{catalogue.count} you can use"
 with head, title_row("Personas", f"{found}. Built-in ones are kept by your admins."):
-    primary = bool(catalogue.count)
-    if st.button("New persona", icon=":material/add:", type="primary" if primary else "secondary"):
+    if st.button("New persona", icon=":material/add:", type="primary" if catalogue.count else "secondary"):
         open_in_builder(None)
 for each in GROUPS:
     group(*each)

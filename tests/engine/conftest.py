@@ -10,6 +10,9 @@ from engine.accounts.actor import Actor, Role
 from engine.providers.scripted import Scripted
 from engine.settings import load_settings
 from engine.studio import Studio, open_studio
+from tests.engine.vendors import vendor_process, vendors
+
+__all__ = ["vendor_process", "vendors"]
 
 PASSWORD = "correct horse battery"
 NOT_OURS = ("_API_KEY", "_BASE_URL")

@@ -4,7 +4,6 @@ import ast
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from engine.personas.spec import PersonaSpec, fields_of
 from pages.ui.builder_steps import HINTS, ORDER, STEPS
@@ -111,7 +110,3 @@ def test_every_kind_of_field_can_be_drawn():
 def test_the_steps_of_the_builder_are_those_of_the_fields():
     assert sorted(name for step in ORDER for name in fields_of(step)) == sorted(PersonaSpec.model_fields)
     assert list(HINTS) == [step for step in STEPS if step != "review"]
-
-
-def test_apptest_is_given_the_real_shell():
-    assert AppTest.from_file(PAGES_DIR / "shell.py")

@@ -26,7 +26,7 @@ from engine.llm import CallControl, Completed, LLMRequest, Message, Provider, St
 from engine.providers import Adapters
 from engine.providers.openai_responses import read
 from tests.engine.providers.canned import KEY, WAIT_S, Peer, credential, heard, hosting, question, sse, text_of
-from tests.engine.providers.conftest import Vendors
+from tests.engine.vendors import Vendors
 
 WHOLE = sse(
     '{"type": "response.created", "response": {"id": "r1", "model": "m"}}',
