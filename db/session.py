@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 
 from db.failures import explain
 from db.repositories.house import House
+from db.repositories.keys import Keys
 from db.repositories.ledger import Ledger
 from db.repositories.metering import Metering
 from db.repositories.people import People, Sessions, Tokens
 from db.repositories.personas import Drafts, Personas
+from db.repositories.runs import SavedRuns
 
 Dialect = Literal["sqlite", "postgresql"]
 
@@ -84,6 +86,16 @@ class Unit:
     def drafts(self) -> Drafts:
         """Drafts of personas."""
         return Drafts(self.session)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """Provider keys, sealed."""
+        return Keys(self.session)
+
+    @cached_property
+    def runs(self) -> SavedRuns:
+        """Answers being written."""
+        return SavedRuns(self.connection)
 
     @cached_property
     def house(self) -> House:

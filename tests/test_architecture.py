@@ -63,7 +63,9 @@ def services():
                     yield f"{field.name}.{name}", method
 
 
-@pytest.mark.parametrize(("name", "method"), list(services()), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("name", "method"), list(services()), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_every_service_method_declares_its_right(name, method):
     assert hasattr(method, "__right__"), f"{name} declares no right"
     right = method.__right__

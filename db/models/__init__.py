@@ -2,9 +2,11 @@
 
 from db.models.base import NOBODY, Base
 from db.models.house import HouseSetting
+from db.models.keys import ProviderKey
 from db.models.metering import Admission, Counter, DailyUsage, UsageEvent
 from db.models.people import AuthSession, OneTimeToken, Person, UserSettings
 from db.models.personas import Persona, PersonaDraft, PersonaVersion
+from db.models.runs import SavedRun
 
 __all__ = [
     "NOBODY",
@@ -19,6 +21,8 @@ __all__ = [
     "Persona",
     "PersonaDraft",
     "PersonaVersion",
+    "ProviderKey",
+    "SavedRun",
     "UsageEvent",
     "UserSettings",
 ]

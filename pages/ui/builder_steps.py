@@ -41,10 +41,11 @@ def stepper(draft: Draft) -> str:
     """Draw the row of steps and say which one is open."""
     key = step_key(draft.id)
     st.session_state.setdefault(key, draft.step)
+    labels = {step: _label(draft.spec, step) for step in ORDER}
     return st.segmented_control(
         "Step",
         ORDER,
-        format_func=lambda step: _label(draft.spec, step, st.session_state[key]),
+        format_func=lambda step: labels[step],
         required=True,
         key=key,
         on_change=_keep_step,
@@ -76,11 +77,11 @@ def is_done(spec: PersonaSpec, step: str) -> bool:
     return step in needed and all(needed[step])
 
 
-def _label(spec: PersonaSpec, step: str, chosen: str) -> str:
+def _label(spec: PersonaSpec, step: str) -> str:
     name = STEPS[step][0]
     if step == "review":
         return name
-    return f":material/check: {name}" if step != chosen and is_done(spec, step) else f"{ORDER.index(step) + 1} {name}"
+    return f":material/check: {name}" if is_done(spec, step) else f"{ORDER.index(step) + 1} {name}"
 
 
 def _keep_step(draft_id: UUID) -> None:

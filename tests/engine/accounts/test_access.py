@@ -74,7 +74,12 @@ def test_of_eight_racing_for_first_administrator_one_wins(studio: Studio) -> Non
 def test_every_wrong_sign_in_says_the_same(studio: Studio) -> None:
     first_admin(studio)
     said = set()
-    for email, password in (("rosa@example.org", "wrong password"), ("no@example.org", PASSWORD), ("", ""), ("x", "\0")):
+    for email, password in (
+        ("rosa@example.org", "wrong password"),
+        ("no@example.org", PASSWORD),
+        ("", ""),
+        ("x", "\0"),
+    ):
         with pytest.raises(BadInput) as refused:
             studio.accounts.sign_in(email, password)
         said.add((refused.value.message, refused.value.hint))
