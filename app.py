@@ -75,8 +75,12 @@ async def open_session(request: Request) -> Response:
     """Trade the one-time code in the body for the cookie, which no script can read."""
     if not same_origin(request):
         return Response(status_code=403)
-    code = (await request.body())[:CODE_BYTES].decode("ascii", "ignore")
-    token = await run_in_threadpool(get_studio().accounts.redeem, code)
+    code = b""
+    async for chunk in request.stream():
+        code += chunk
+        if len(code) > CODE_BYTES:
+            return Response(status_code=413)
+    token = await run_in_threadpool(get_studio().accounts.redeem, code.decode("ascii", "ignore"))
     if token is None:
         return Response(status_code=400)
     answer = Response(status_code=204)

@@ -70,9 +70,7 @@ def _clean_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
     return record
 
 
-def _log_uncaught(
-    kind: type[BaseException], problem: BaseException | None, trace: TracebackType | None
-) -> None:
+def _log_uncaught(kind: type[BaseException], problem: BaseException | None, trace: TracebackType | None) -> None:
     if issubclass(kind, KeyboardInterrupt):
         return
     logging.getLogger("studio").critical("unexpected end", exc_info=(kind, problem or kind(), trace))

@@ -26,6 +26,8 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default=Path("data"), validation_alias="STUDIO_DATA_DIR")
     database_url: SecretStr = Field(default=SecretStr(""), validation_alias="DATABASE_URL")
+    master_key: SecretStr = Field(default=SecretStr(""), validation_alias="STUDIO_MASTER_KEY")
+    master_key_file: Path | None = Field(default=None, validation_alias="STUDIO_MASTER_KEY_FILE")
     local_model_path: Path | None = Field(default=None, validation_alias="STUDIO_LOCAL_MODEL_PATH")
     script_dir: Path | None = Field(default=None, validation_alias="STUDIO_SCRIPT_DIR")
     ai_features_enabled: bool = Field(default=True, validation_alias="AI_FEATURES_ENABLED")

@@ -12,6 +12,7 @@ from db.session import Database
 from engine.accounts.access import Access
 from engine.accounts.keys import Keys
 from engine.accounts.people import People
+from engine.accounts.vault import check_canary, load_vault
 from engine.authoring.getting_started import GettingStarted
 from engine.authoring.preview import Preview
 from engine.conversations.ask import Ask
@@ -21,6 +22,7 @@ from engine.llm.provider import Provider
 from engine.personas.catalogue import Personas
 from engine.personas.seed import seed
 from engine.providers import Adapters
+from engine.routing.model_catalogue import ModelCatalogue
 from engine.routing.model_choices import ModelChoices
 from engine.routing.router import Router
 from engine.routing.tables import load_tables
@@ -46,8 +48,10 @@ class Studio:
     database: Database
     accounts: Access
     people: People
+    keys: Keys
     personas: Personas
     models: ModelChoices
+    model_catalogue: ModelCatalogue
     generation: Generation
     conversations: Ask
     preview: Preview
@@ -77,13 +81,19 @@ def open_studio(
     """
     database = open_database(settings)
     try:
+        vault = load_vault(settings)
+        check_canary(vault, database)
         seed(database, clock())
     except Exception:
         database.close()
         raise
     adapters = Adapters(settings, providers or {})
     keyless = "scripted" if settings.script_dir else "local"
-    tables, keys, runs = load_tables(), Keys(settings), Runs(deadline_s=settings.call_deadline_s)
+    tables, keys, runs = (
+        load_tables(),
+        Keys(database, settings, vault, clock=clock),
+        Runs(deadline_s=settings.call_deadline_s),
+    )
     zone = ZoneInfo(settings.billing_timezone)
     prices = PriceBook()
     guard = Guard(database, clock=clock, billing_zone=zone, lease_s=settings.call_deadline_s + LEASE_AFTER_DEADLINE_S)
@@ -102,8 +112,10 @@ def open_studio(
         database=database,
         accounts=Access(database, clock=clock, public_url=settings.public_url),
         people=People(database, clock=clock),
+        keys=keys,
         personas=personas,
         models=ModelChoices(tables, keys, keyless_provider=keyless),
+        model_catalogue=ModelCatalogue(keys, adapters),
         generation=generation,
         conversations=Ask(generation, personas, tables),
         preview=Preview(generation, personas, router, prices, tables, runs),

@@ -18,8 +18,7 @@ st.set_page_config(
     initial_sidebar_state=248 if actor else "collapsed",
 )
 st.html(f"<style>{CHOSEN}</style>")
-with st.container():  # always there, or every element after it would move when the errand comes and goes
-    cookie_errand()
+cookie_errand()
 
 page = st.navigation(pages_for(actor.role if actor else None), position="sidebar" if actor else "hidden", expanded=True)
 if actor:

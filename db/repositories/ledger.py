@@ -46,6 +46,15 @@ class Ledger(Repository):
         query = select(UsageEvent).order_by(UsageEvent.at, UsageEvent.id)
         return list(self._session.scalars(query if since is None else query.where(UsageEvent.at >= since)))
 
+    def last_own_key_uses(self, person_id: UUID) -> dict[str, datetime]:
+        """When a person last called each provider with a key of their own."""
+        rows = self._session.execute(
+            select(UsageEvent.provider, func.max(UsageEvent.at))
+            .where(UsageEvent.person_id == person_id, UsageEvent.key_source == "user")
+            .group_by(UsageEvent.provider)
+        )
+        return {provider: at for provider, at in rows}
+
     def daily(self) -> list[DailyUsage]:
         """All daily sums, oldest first."""
         return list(self._session.scalars(select(DailyUsage).order_by(*_columns(_KEY))))

@@ -1,17 +1,226 @@
-"""Which key a call is made with. The address always comes with the key, so no key can reach another address."""
+"""Whose key pays: people's own keys at rest, and the one wallet that a call chooses from.
 
+The order is the person's own, then one that an admin stored for the house, then the environment's. A key is opened
+only when a call is about to be made with it, and its address always comes with it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from db.models.base import NOBODY
+from db.models.keys import ProviderKey
+from db.session import Database
 from engine.accounts.actor import Actor
-from engine.llm.credential import Credential
-from engine.providers import PROVIDERS
+from engine.accounts.rights import Right, needs
+from engine.accounts.vault import Binding, CannotOpen, Vault
+from engine.errors import BadInput, KeyRejected, NotFound
+from engine.llm.credential import Credential, KeySource, Secret
+from engine.providers import PROVIDERS, ProviderSpec
 from engine.settings import Settings
+
+LONGEST_KEY = 512
+
+Verdict = Literal["untested", "working", "refused", "no_quota", "unreachable"]
+KeyState = Literal["untested", "working", "refused", "no_quota", "unreachable", "paused", "re_enter", "none", "always"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCard:
+    """A provider as the keys page shows it. `hint` is all that anybody sees of a key."""
+
+    provider: str
+    label: str
+    state: KeyState
+    hint: str
+    said: str
+    checked_at: datetime | None
+    last_used_at: datetime | None
+    house: KeySource | None
+
+
+class Wallet:
+    """The keys that one actor's call may be made with, as they were at one moment."""
+
+    def __init__(self, settings: Settings, vault: Vault, own: list[ProviderKey], house: list[ProviderKey]) -> None:
+        self._settings = settings
+        self._vault = vault
+        self._own = {row.provider: row for row in own if row.paused_at is None}
+        self._house = {row.provider: row for row in house if row.paused_at is None}
+
+    def source(self, provider: str) -> KeySource | None:
+        """Who would pay at a provider; nothing is opened to tell."""
+        if provider in self._own:
+            return "user"
+        return self.house_source(provider)
+
+    def house_source(self, provider: str) -> KeySource | None:
+        """Where the house's key would come from."""
+        if provider in self._house:
+            return "system"
+        credential = PROVIDERS[provider].house_credential(self._settings)
+        return credential.source if credential else None
+
+    def credential(self, provider: str) -> Credential | None:
+        """The key to call with, or None when there is none.
+
+        Raises KeyRejected for a stored key that cannot be opened: nobody else pays until its owner has seen to it.
+        """
+        spec = PROVIDERS[provider]
+        row, source = self._own.get(provider), "user"
+        if row is None:
+            row, source = self._house.get(provider), "system"
+        if row is None:
+            return spec.house_credential(self._settings)
+        try:
+            value = self._vault.open(row.sealed, _binding(row))
+        except CannotOpen:
+            whose = "Your" if source == "user" else "The house's"
+            raise KeyRejected(
+                f"{whose} key for {spec.label} cannot be opened any more.",
+                hint="Enter it again on the Keys page, or remove it there.",
+            ) from None
+        return Credential(Secret(value), spec.address(self._settings), "user" if source == "user" else "system")
 
 
 class Keys:
-    """Finds the credential of a person at a provider: today the operator's own, from the environment."""
+    """Keeps keys, and never gives one back to a page."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings, vault: Vault, *, clock: Callable[[], datetime]) -> None:
+        self._database = database
         self._settings = settings
+        self._vault = vault
+        self._clock = clock
 
-    def credential(self, actor: Actor, provider: str) -> Credential | None:
-        """The key that pays for the actor's calls at `provider`, or None when there is none."""
-        return PROVIDERS[provider].house_credential(self._settings)
+    @needs(Right.USE)
+    def wallet(self, actor: Actor) -> Wallet:
+        """What the actor's next call may be made with."""
+        own, house = self._rows(actor)
+        return Wallet(self._settings, self._vault, own, house)
+
+    @needs(Right.USE)
+    def cards(self, actor: Actor) -> list[KeyCard]:
+        """Every provider that asks for a key, with the state of the actor's own; then what is always there."""
+        own, house = self._rows(actor)
+        rows, wallet = {row.provider: row for row in own}, Wallet(self._settings, self._vault, own, house)
+        with self._database.read() as unit:
+            used = unit.ledger.last_own_key_uses(_keeper(actor))
+        offered = [spec for spec in PROVIDERS.values() if spec.offered]
+        return [
+            self._card(spec, rows.get(spec.key), used.get(spec.key), wallet.house_source(spec.key)) for spec in offered
+        ]
+
+    @needs(Right.USE)
+    def save(self, actor: Actor, provider: str, text: str) -> None:
+        """Store a key in place of an earlier one. Raises BadInput; the earlier key then stays."""
+        spec, value = _asking_for_keys(provider), _clean(text)
+        row = ProviderKey(
+            id=uuid7(),
+            owner_id=_keeper(actor),
+            provider=spec.key,
+            sealed="",
+            hint=str(Secret(value)),
+            verdict="untested",
+            verdict_said="",
+            created_at=self._clock(),
+        )
+        row.sealed = self._vault.seal(value, _binding(row))
+        with self._database.write() as unit:
+            unit.keys.put(row)
+
+    @needs(Right.USE)
+    def pause(self, actor: Actor, provider: str, *, paused: bool) -> None:
+        """Stop using an own key without forgetting it, or use it again. Raises NotFound."""
+        with self._database.write() as unit:
+            if not unit.keys.pause(_keeper(actor), provider, self._clock() if paused else None):
+                raise NotFound("There is no key to pause.", hint="It was removed, perhaps in another tab.")
+
+    @needs(Right.USE)
+    def remove(self, actor: Actor, provider: str) -> None:
+        """Forget an own key."""
+        with self._database.write() as unit:
+            unit.keys.remove(_keeper(actor), provider)
+
+    @needs(Right.USE)
+    def own(self, actor: Actor, provider: str) -> tuple[UUID, Credential]:
+        """The actor's own key, paused or not, for a test. Raises NotFound, KeyRejected when it cannot be opened."""
+        spec = _asking_for_keys(provider)
+        with self._database.read() as unit:
+            row = unit.keys.one(_keeper(actor), provider)
+        if row is None:
+            raise NotFound(f"You have no key for {spec.label}.", hint="Add one first.")
+        row.paused_at = None
+        credential = Wallet(self._settings, self._vault, [row], []).credential(provider)
+        if credential is None:
+            raise NotFound(f"You have no key for {spec.label}.", hint="Add one first.")
+        return row.id, credential
+
+    @needs(Right.USE)
+    def judge(self, actor: Actor, key_id: UUID, verdict: Verdict, said: str) -> None:
+        """Note what a test found; nothing happens when the key was replaced meanwhile."""
+        with self._database.write() as unit:
+            unit.keys.judge(key_id, verdict, said, self._clock())
+
+    def _rows(self, actor: Actor) -> tuple[list[ProviderKey], list[ProviderKey]]:
+        with self._database.read() as unit:
+            rows = unit.keys.of(*filter(None, [actor.person_id]), NOBODY)
+        return [row for row in rows if row.owner_id != NOBODY], [row for row in rows if row.owner_id == NOBODY]
+
+    def _card(
+        self, spec: ProviderSpec, row: ProviderKey | None, used: datetime | None, house: KeySource | None
+    ) -> KeyCard:
+        if row is None:
+            return KeyCard(spec.key, spec.label, "always" if spec.free else "none", "", "", None, None, house)
+        return KeyCard(spec.key, spec.label, self._state(row), row.hint, row.verdict_said, row.checked_at, used, house)
+
+    def _state(self, row: ProviderKey) -> KeyState:
+        try:
+            self._vault.open(row.sealed, _binding(row))
+        except CannotOpen:
+            return "re_enter"
+        if row.paused_at is not None:
+            return "paused"
+        return _STATES[row.verdict]
+
+
+_STATES: dict[str, KeyState] = {
+    "untested": "untested",
+    "working": "working",
+    "refused": "refused",
+    "no_quota": "no_quota",
+    "unreachable": "unreachable",
+}
+
+
+def _binding(row: ProviderKey) -> Binding:
+    return Binding("provider-key", str(row.owner_id), row.provider, row.id)
+
+
+def _keeper(actor: Actor) -> UUID:
+    if actor.person_id is None:
+        raise BadInput("The operator keeps no keys of their own.", hint="House keys come from the environment.")
+    return actor.person_id
+
+
+def _asking_for_keys(provider: str) -> ProviderSpec:
+    spec = PROVIDERS.get(provider)
+    if spec is None or spec.free:
+        raise BadInput(f"{provider} does not ask for a key.", field="Provider")
+    return spec
+
+
+def _clean(text: str) -> str:
+    value = text.strip()
+    if not value:
+        raise BadInput("The key is empty.", field="Key", hint="Paste it as the provider shows it.")
+    if len(value) > LONGEST_KEY or not value.isascii() or not value.isprintable() or " " in value:
+        raise BadInput(
+            "That is not a key: it is too long, or has spaces or other characters that keys do not have.",
+            field="Key",
+            hint="Copy it again from the provider, without anything around it.",
+        )
+    return value

@@ -22,7 +22,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from db.session import Database
 from engine.errors import ConfigError
+from engine.settings import Settings
 
 VERSION = "s1"
 KEY_BYTES, NONCE_BYTES = 32, 12
@@ -87,18 +89,18 @@ class Vault:
 _HINT = "STUDIO_MASTER_KEY is 32 bytes in base64; without it the studio keeps a key file in its data folder."
 
 
-def master_key(value: str, file: Path | None, data_dir: Path) -> bytes:
-    """The master key: `STUDIO_MASTER_KEY`, then `STUDIO_MASTER_KEY_FILE`, then the file in the data folder.
+def load_vault(settings: Settings) -> Vault:
+    """The vault on the master key: `STUDIO_MASTER_KEY`, then `STUDIO_MASTER_KEY_FILE`, then the data folder's file.
 
     The last is made on the first run, readable by its owner only. Raises ConfigError for a key that is not one and
     for a file that others can read.
     """
-    if value:
-        return _decoded(value, "STUDIO_MASTER_KEY")
-    path = file or data_dir / MASTER_KEY_FILE
-    if file is None and not path.exists():
+    if value := settings.master_key.get_secret_value():
+        return Vault(_decoded(value, "STUDIO_MASTER_KEY"))
+    path = settings.master_key_file or settings.data_dir / MASTER_KEY_FILE
+    if settings.master_key_file is None and not path.exists():
         _make(path)
-    return _read(path)
+    return Vault(_read(path))
 
 
 def _decoded(text: str, where: str) -> bytes:
@@ -140,3 +142,34 @@ def _make(path: Path) -> None:
             draft.unlink()
     except OSError as problem:
         raise ConfigError(f"The key file {path} cannot be made: {problem.strerror}.", hint=_HINT) from None
+
+
+CANARY = "vault_canary"
+_CANARY_BINDING = Binding("canary", "house", "", UUID(int=0))
+
+
+def check_canary(vault: Vault, database: Database) -> None:
+    """Make sure that this is the master key that stored keys were sealed with; the first one leaves its mark.
+
+    Raises ConfigError for another key, before anybody stores a key with it.
+    """
+    with database.read() as unit:
+        mark = unit.house.get(CANARY)
+    if mark is None:
+        with database.write() as unit:
+            unit.house.add_once(CANARY, vault.seal("studio", _CANARY_BINDING))
+            mark = unit.house.get(CANARY)
+    try:
+        vault.open(str(mark), _CANARY_BINDING)
+    except CannotOpen:
+        raise ConfigError(
+            "The master key is not the one that the stored provider keys were sealed with.",
+            hint="Put the old key back. If it is lost, run `python -m engine keys forget`; everybody then enters "
+            "their keys again.",
+        ) from None
+
+
+def forget(vault: Vault, database: Database) -> None:
+    """Take the present master key as the one from now on. What older ones sealed has to be entered again."""
+    with database.write() as unit:
+        unit.house.put(CANARY, vault.seal("studio", _CANARY_BINDING))

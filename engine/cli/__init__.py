@@ -1,11 +1,14 @@
 """The command line. Each command is a few lines: read arguments, ask one service, print."""
 
+import logging
 import sys
+from uuid import uuid4
 
 import typer
 from typer.exceptions import TyperException
 
-from engine.cli import ask, database, people
+from engine import redaction
+from engine.cli import ask, database, keys, people
 from engine.cli.output import print_error
 from engine.errors import BadInput, StudioError
 
@@ -22,10 +25,12 @@ app.command("migrate")(database.migrate_database)
 app.command("ask")(ask.ask)
 app.add_typer(people.admin, name="admin")
 app.add_typer(people.people, name="people")
+app.add_typer(keys.keys, name="keys")
 
 
 def main() -> None:
     """Run a command. Exit codes and error codes are those of `engine.errors`."""
+    redaction.install()
     try:
         code = typer.main.get_command(app).main(prog_name="python -m engine", standalone_mode=False)
     except TyperException as problem:
@@ -34,4 +39,13 @@ def main() -> None:
         code = print_error(problem)
     except (KeyboardInterrupt, typer.Abort):
         code = 130
+    except Exception as problem:  # noqa: BLE001  the last resort: a reference instead of a traceback
+        code = print_error(_unexpected(problem))
     sys.exit(code or 0)
+
+
+def _unexpected(problem: Exception) -> StudioError:
+    """An error with a reference; what happened stands under it on standard error, without secrets."""
+    reference = uuid4().hex[:8]
+    logging.getLogger("studio").error("reference %s", reference, exc_info=problem)
+    return StudioError(f"Something unexpected happened, reference {reference}.", hint="The log has the details.")

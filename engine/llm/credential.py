@@ -6,6 +6,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.redaction import remember
+
 KeySource = Literal["user", "system", "env", "local"]
 
 _FINGERPRINT_KEY = secrets.token_bytes(32)
@@ -20,6 +22,7 @@ class Secret:
         if not value:
             raise ValueError("a secret may not be empty")
         self._value = value
+        remember(value)
 
     def reveal(self) -> str:
         """The text itself. Only an adapter asks for it, at the moment of the call."""

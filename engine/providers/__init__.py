@@ -29,6 +29,7 @@ class ProviderSpec:
     key_variables: tuple[str, ...] = ()
     base_url_variable: str = ""
     free: bool = False
+    offered: bool = True
 
     def address(self, settings: Settings) -> str:
         """Where calls go: the operator's word, else the vendor's own address."""
@@ -64,6 +65,7 @@ PROVIDERS: dict[str, ProviderSpec] = {
         label="Scripted",
         adapter="engine.providers.scripted:ScriptFolder",
         free=True,
+        offered=False,
     ),
 }
 

@@ -30,7 +30,7 @@ class ModelChoices:
     @needs(Right.USE)
     def available(self, actor: Actor, provider: str) -> bool:
         """Whether the actor has a key for `provider`, their own or the house's."""
-        return provider in PROVIDERS and self._keys.credential(actor, provider) is not None
+        return provider in PROVIDERS and self._keys.wallet(actor).source(provider) is not None
 
     @needs(Right.USE)
     def choices(self, actor: Actor) -> list[ModelChoice]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from db.session import Database
 from engine.accounts.actor import Actor, Standing
-from engine.accounts.keys import Keys
+from engine.accounts.keys import Keys, Wallet
 from engine.errors import BadInput, ModelNotFound, TierTooLow
 from engine.llm.credential import Credential
 from engine.llm.refs import ModelRef
@@ -77,11 +77,12 @@ class Router:
             _Proposal("surface", profile or place.model_profile),
             _Proposal("default", self._tables.default),
         )
-        target, steps = self._walk(actor, proposals)
-        target, steps = self._clamp(actor, target, steps)
+        wallet = self._keys.wallet(actor)
+        target, steps = self._walk(wallet, proposals)
+        target, steps = self._clamp(actor, wallet, target, steps)
         return self._resolved(actor, target, steps)
 
-    def _walk(self, actor: Actor, proposals: tuple[_Proposal, ...]) -> tuple[Target, list[Step]]:
+    def _walk(self, wallet: Wallet, proposals: tuple[_Proposal, ...]) -> tuple[Target, list[Step]]:
         steps: list[Step] = []
         winner: Target | None = None
         for proposal in proposals:
@@ -91,21 +92,21 @@ class Router:
                 steps.append(_step(proposal, "passed", "nothing set"))
             else:
                 try:
-                    winner, reason = self._target(actor, proposal)
+                    winner, reason = self._target(wallet, proposal)
                     steps.append(_step(proposal, "won", reason))
                 except _Unusable as why:
                     steps.append(_step(proposal, "lost", str(why)))
         if winner is None:
-            winner = self._keyless_target(actor)
+            winner = self._keyless_target(wallet)
         return winner, steps
 
-    def _target(self, actor: Actor, proposal: _Proposal) -> tuple[Target, str]:
+    def _target(self, wallet: Wallet, proposal: _Proposal) -> tuple[Target, str]:
         """What the proposal comes to, and why it may win. Raises _Unusable, or for a binding one an error to show."""
         wish = proposal.wish or ""
         try:
             if wish in self._tables.profiles:
-                return self._of_profile(actor, wish, is_default=proposal.name == "default")
-            return self._of_model(actor, wish), "picked by name"
+                return self._of_profile(wallet, wish, is_default=proposal.name == "default")
+            return self._of_model(wallet, wish), "picked by name"
         except _Unusable as why:
             if not proposal.binding:
                 raise
@@ -116,7 +117,7 @@ class Router:
                 raise
             raise _Unusable(problem.message) from None
 
-    def _of_model(self, actor: Actor, wish: str) -> Target:
+    def _of_model(self, wallet: Wallet, wish: str) -> Target:
         ref = ModelRef.parse(wish)
         if ref is None or ref.provider not in PROVIDERS:
             raise BadInput(
@@ -125,41 +126,41 @@ class Router:
                 hint=f"Profiles: {', '.join(self._tables.profile_names)}. Models are written provider:model, "
                 f"with one of {', '.join(PROVIDERS)}.",
             )
-        credential = self._keys.credential(actor, ref.provider)
+        credential = wallet.credential(ref.provider)
         if credential is None:
             raise _Unusable(f"no key for {PROVIDERS[ref.provider].label}")
         return Target(ref.provider, (ref.model,), CHOSEN_BY_USER, credential)
 
-    def _of_profile(self, actor: Actor, profile: str, *, is_default: bool) -> tuple[Target, str]:
+    def _of_profile(self, wallet: Wallet, profile: str, *, is_default: bool) -> tuple[Target, str]:
         for name in [profile, self._tables.stand_in] if is_default else [profile]:
-            for target in self._served(actor, name):
+            for target in self._served(wallet, name):
                 label = PROVIDERS[target.provider].label
                 return target, f"{label} has a key" if name == profile else f"no key for {profile}, {name} instead"
         if not is_default:
             raise _Unusable("no key at any provider that serves it")
-        return replace(self._keyless_target(actor), profile=profile), "no key anywhere: the local model answers"
+        return replace(self._keyless_target(wallet), profile=profile), "no key anywhere: the local model answers"
 
-    def _served(self, actor: Actor, profile: str) -> Iterator[Target]:
+    def _served(self, wallet: Wallet, profile: str) -> Iterator[Target]:
         for provider in self._tables.providers:
             candidates = self._tables.profiles[profile].get(provider)
-            credential = self._keys.credential(actor, provider) if candidates and provider in PROVIDERS else None
+            credential = wallet.credential(provider) if candidates and provider in PROVIDERS else None
             if candidates and credential:
                 yield Target(provider, candidates, profile, credential)
 
-    def _keyless_target(self, actor: Actor) -> Target:
-        credential = self._keys.credential(actor, self._keyless)
+    def _keyless_target(self, wallet: Wallet) -> Target:
+        credential = wallet.credential(self._keyless)
         if credential is None:
             raise ModelNotFound("No provider has a key, and there is no local model.", hint="Add a provider key.")
         return Target(self._keyless, (LOCAL_MODEL,), self._tables.default, credential)
 
-    def _clamp(self, actor: Actor, target: Target, steps: list[Step]) -> tuple[Target, list[Step]]:
+    def _clamp(self, actor: Actor, wallet: Wallet, target: Target, steps: list[Step]) -> tuple[Target, list[Step]]:
         """An unverified person is answered by the cheap profile only, whatever won, unless it costs nothing."""
         if actor.standing > Standing.UNVERIFIED or PROVIDERS[target.provider].free or _own_key(target):
             return target, steps
         cheap = self._tables.unverified
         if target.profile == cheap:
             return target, steps
-        clamped = next(self._served(actor, cheap), None) or replace(self._keyless_target(actor), profile=cheap)
+        clamped = next(self._served(wallet, cheap), None) or replace(self._keyless_target(wallet), profile=cheap)
         reason = "until your e-mail address is confirmed"
         return clamped, [*steps, _step(_Proposal("tier", cheap), "won", reason)]
 

@@ -76,15 +76,18 @@ def leave() -> None:
 
 
 def cookie_errand() -> None:
-    """Have the browser fetch or drop its cookie, which no script can read. Draws nothing to see."""
+    """Have the browser fetch or drop its cookie, which no script can read.
+
+    Draws something invisible on every run: what comes and goes would move all that stands below it.
+    """
     if code := st.session_state.pop("session_code", None):
         call = {"method": "POST", "body": code}
     elif st.session_state.pop("session_end", None):
         call = {"method": "DELETE"}
     else:
-        return
-    script = f"<script>fetch(new URL('session', document.baseURI), {json.dumps(call)})</script>"
-    st.html(script, unsafe_allow_javascript=True)
+        call = None
+    errand = f"fetch(new URL('session', document.baseURI), {json.dumps(call)})" if call else ""
+    st.html(f"<script>{errand}</script>", unsafe_allow_javascript=True)
 
 
 def _session_id() -> UUID | None:

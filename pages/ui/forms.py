@@ -209,8 +209,7 @@ def _samples(draft: Draft, name: str, about: Any, _: frozenset) -> None:
 
 def _delete(draft_id: UUID, name: str, row: str, commit: Callable[[], None], label: str) -> None:
     st.button(
-        "",
-        icon=":material/delete:",
+        ":material/delete:",
         type="tertiary",
         key=f"{row}/delete",
         help=label,

@@ -36,6 +36,8 @@ STATES = {
     "writing": ("Writing", ":material/edit:", "violet"),
     "current": ("Up to date", ":material/check:", "green"),
     "behind": ("Behind", ":material/history:", "orange"),
+    "stopped": ("Stopped", ":material/stop_circle:", "red"),
+    "failed": ("Failed", ":material/error:", "red"),
 }
 
 
@@ -128,7 +130,8 @@ def _model_picker(draft: Draft) -> str:
 
 def _badge(slot: DeltaGenerator, run: Run | None, *, current: bool) -> None:
     if run is not None:
-        word, icon, colour = STATES["writing" if not run.over else "current" if current else "behind"]
+        state = run.state if run.state != "done" else "current" if current else "behind"
+        word, icon, colour = STATES[state]
         slot.badge(word, icon=icon, color=colour)
 
 
@@ -162,14 +165,15 @@ def _talk(draft: Draft, question: str, route: Route, model: str, wanted: str) ->
 
 
 def _answer(draft: Draft, run: Run) -> None:
-    name = formats.plain(draft.spec.name) or "No name yet"
-    with st.chat_message("assistant", avatar=face(draft.key, emoji=draft.spec.avatar)):
-        st.markdown(f":{accent_of(draft.key)}[**{name}**]")
-        with st.container(height=ANSWER_PX, border=False, autoscroll=True):
-            if run.text:
-                st.markdown(safe_markdown(run.text))
-            elif not run.over:
-                st.caption("Reading the persona")
+    if run.text or not run.over:
+        name = formats.plain(draft.spec.name) or "No name yet"
+        with st.chat_message("assistant", avatar=face(draft.key, emoji=draft.spec.avatar)):
+            st.markdown(f":{accent_of(draft.key)}[**{name}**]")
+            with st.container(height=ANSWER_PX, border=False, autoscroll=True):
+                if run.text:
+                    st.markdown(safe_markdown(run.text))
+                else:
+                    st.caption("Reading the persona")
     if isinstance(run.error, StudioError):
         notice(run.error)
     elif run.error is not None:

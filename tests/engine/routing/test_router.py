@@ -5,18 +5,16 @@ from collections.abc import Callable
 import pytest
 
 from engine.accounts.actor import Actor, Standing
-from engine.accounts.keys import Keys
 from engine.errors import BadInput, ModelNotFound, TierTooLow
 from engine.routing.router import Router
 from engine.routing.tables import Surface, Tables, load_tables
-from engine.settings import load_settings
 from engine.studio import Studio
 from tests.engine.conftest import person
 
 
 def router(studio: Studio, **changes: object) -> Router:
     tables = Tables.model_validate(load_tables().model_dump() | changes)
-    return Router(tables, Keys(load_settings()), studio.database, keyless_provider="local")
+    return Router(tables, studio.keys, studio.database, keyless_provider="local")
 
 
 def outcomes(route: object) -> dict[str, str]:
