@@ -18,6 +18,7 @@ _SQLITE: tuple[tuple[str, str, str], ...] = (
     ("readonly", "The database file {where} cannot be written.", "Check who owns the file and its folder."),
     ("not a database", "The file {where} is not a database of the studio.", "Point DATABASE_URL to another file."),
     ("malformed", "The database file {where} is damaged.", "Restore the newest backup."),
+    ("disk I/O error", "The disk of the database {where} is full or failing.", "Check its free space."),
     ("full", "There is no space left for the database {where}.", "Free some disk space; nothing was half written."),
 )
 _POSTGRES: tuple[tuple[str, str, str], ...] = (
@@ -27,6 +28,7 @@ _POSTGRES: tuple[tuple[str, str, str], ...] = (
     ("3D000", "There is no database {where}.", "Create it, or correct the name in DATABASE_URL."),
     ("42501", "The database user may not do this in {where}.", "Grant the user rights on the schema."),
     ("53100", "There is no space left for the database {where}.", "Free some disk space; nothing was half written."),
+    ("57P", "The database {where} is being stopped or started.", "Try again in a moment."),
     ("53300", "The database {where} has no free connection.", "Raise max_connections, or start fewer processes."),
 )
 _REFUSED = ("password authentication failed", "no password supplied", "role ")

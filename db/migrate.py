@@ -1,18 +1,14 @@
 """Bringing a database to the tables of this version, and telling how far it is."""
 
-from pathlib import Path
-from typing import Literal
-
 from alembic import command
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
-from db.session import Database
-
-State = Literal["current", "behind", "empty", "newer"]
+from db.backup import copy_before
+from db.failures import explain
+from db.revisions import State, config, newest, standing
+from db.session import Database, Dialect
 
 _ONE_AT_A_TIME = 7_305_516_012
 """The advisory lock that processes starting together queue for on PostgreSQL; any number will do."""
@@ -25,8 +21,11 @@ def state(database: Database) -> State:
 
 
 def migrate(database: Database) -> None:
-    """Bring the database to this version: all steps in one transaction, once, whoever else tries."""
-    with database.write() as unit:
+    """Bring the database to this version: all steps in one transaction, once, whoever else tries.
+
+    A SQLite file that has something in it is copied beside itself first.
+    """
+    with database.rebuild() as unit:
         if database.dialect == "postgresql":
             unit.connection.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
             unit.connection.execute(select(func.set_config("statement_timeout", "0", True)))
@@ -38,24 +37,25 @@ def migrate(database: Database) -> None:
             )
         if found == "current":
             return
+        kept = copy_before(database, newest()) if found == "behind" and database.dialect == "sqlite" else None
         try:
-            command.upgrade(_config(unit.connection), "head")
-        except CommandError as problem:
-            raise database.failure(f"The database could not be migrated: {problem}.") from None
+            _upgrade(unit.connection, database.dialect)
+        except Exception as problem:
+            reason = explain(problem, database.url).message if isinstance(problem, SQLAlchemyError) else str(problem)
+            reason = reason or type(problem).__name__
+            raise database.failure(
+                f"The database could not be migrated: {reason.removesuffix('.')}.",
+                hint=f"It is as it was{f', and a copy is {kept}' if kept else ''}. Go back to the version before.",
+            ) from problem
+
+
+def _upgrade(connection: Connection, dialect: Dialect) -> None:
+    settings = config()
+    settings.attributes["connection"] = connection
+    command.upgrade(settings, "head")
+    if dialect == "sqlite" and (orphan := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
+        raise ValueError(f"a row of {orphan[0]} would lose the row of {orphan[2]} that it belongs to")
 
 
 def _state(connection: Connection) -> State:
-    revision = MigrationContext.configure(connection).get_current_revision()
-    if revision is None:
-        return "empty"
-    known = [script.revision for script in ScriptDirectory.from_config(_config(connection)).walk_revisions()]
-    if revision not in known:
-        return "newer"
-    return "current" if revision == known[0] else "behind"
-
-
-def _config(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
+    return standing(MigrationContext.configure(connection).get_current_revision())

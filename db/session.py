@@ -30,6 +30,7 @@ PATIENCE_MS = 10_000
 
 _POSTGRES_SETTINGS = {"statement_timeout": "15s", "idle_in_transaction_session_timeout": "30s", "timezone": "UTC"}
 _WAL = "journal_mode=WAL"
+_PATIENCE = f"busy_timeout={PATIENCE_MS}"
 _READ_ONLY: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _SCHEMES = {
     "sqlite": "sqlite+pysqlite",
@@ -153,6 +154,24 @@ class Database:
             self._writing.now = False
 
     @contextmanager
+    def rebuild(self) -> Iterator[Unit]:
+        """A `write` in which tables may be replaced, for migrations.
+
+        SQLite changes a column by making its table anew; dropping the old one would delete, by the foreign keys, the
+        rows of other tables. So here they are not obeyed: check them before the end.
+        """
+        if self.dialect == "postgresql":
+            with self.write() as unit:
+                yield unit
+            return
+        engine = self._sqlite_writer("foreign_keys=OFF")
+        try:
+            with self._unit(engine) as unit:
+                yield unit
+        finally:
+            engine.dispose()
+
+    @contextmanager
     def read(self) -> Iterator[Unit]:
         """A transaction that sees one moment and cannot write."""
         with self._unit(self._reader) as unit:
@@ -212,15 +231,16 @@ class Database:
                 f"The folder {file.parent} cannot be made: {problem.strerror}.",
                 hint="Choose another with STUDIO_DATA_DIR or DATABASE_URL, or ask for the right to write there.",
             ) from None
-        make = partial(_engine, self.url, module=sqlite_driver, pool_timeout=30)
         # One connection, because SQLite has one writer: threads queue for it fairly here, not in its busy loop.
-        writer = make(pool_size=1, max_overflow=0, connect_args={"isolation_level": None})
-        reader = make(pool_size=8, max_overflow=8, connect_args={"isolation_level": None})
-        patience = f"busy_timeout={PATIENCE_MS}"
-        durable = (_WAL, "synchronous=FULL", "foreign_keys=ON")
-        _prepare(writer, (patience, *durable), begin="BEGIN IMMEDIATE")
-        _prepare(reader, (patience, "query_only=ON"), begin="BEGIN")
+        writer = self._sqlite_writer("foreign_keys=ON")
+        reader = _sqlite_engine(self.url, pool_size=8, max_overflow=8)
+        _prepare(reader, (_PATIENCE, "query_only=ON"), begin="BEGIN")
         return writer, reader
+
+    def _sqlite_writer(self, foreign_keys: str) -> Engine:
+        engine = _sqlite_engine(self.url, pool_size=1, max_overflow=0)
+        _prepare(engine, (_PATIENCE, _WAL, "synchronous=FULL", foreign_keys), begin="BEGIN IMMEDIATE")
+        return engine
 
     def _postgresql(self) -> tuple[Engine, Engine]:
         settings = _POSTGRES_SETTINGS | {"lock_timeout": PATIENCE_MS}
@@ -238,6 +258,10 @@ class Database:
 
 def _engine(url: URL, **options: Any) -> Engine:
     return create_engine(url, hide_parameters=True, json_serializer=partial(json.dumps, ensure_ascii=False), **options)
+
+
+def _sqlite_engine(url: URL, **options: Any) -> Engine:
+    return _engine(url, module=sqlite_driver, pool_timeout=30, connect_args={"isolation_level": None}, **options)
 
 
 def _prepare(engine: Engine, pragmas: tuple[str, ...], *, begin: str) -> None:

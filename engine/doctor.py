@@ -50,12 +50,7 @@ def _of_providers(studio: Studio) -> list[Finding]:
             continue
         found = "house key from the environment" if studio.models.available(operator, key) else "no key"
         findings.append(Finding(spec.label, found))
-    return [*findings, Finding(PROVIDERS["local"].label, _state_of_local(studio))]
-
-
-def _state_of_local(studio: Studio) -> str:
-    why_not = getattr(studio.adapters.get("local"), "available", None)
-    return (why_not and why_not()) or "ready"
+    return [*findings, Finding(PROVIDERS["local"].label, studio.adapters.local_state(ask=True))]
 
 
 def _of_ledger(studio: Studio) -> Finding:

@@ -2,6 +2,7 @@
 
     StudioError
     ├── BadInput                 bad_input          2   a field or argument is not acceptable
+    │   └── EditConflict         conflict               another tab or person changed the same thing first
     ├── NotAllowed                                   3   the caller may not, or may not now
     │   ├── Forbidden            forbidden
     │   ├── AIDisabled           ai_disabled            the outer switch is off
@@ -57,6 +58,16 @@ class BadInput(StudioError):
     def __init__(self, message: str, *, field: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.field = field
+
+
+class EditConflict(BadInput):
+    """The same field was changed elsewhere first. `theirs` is what it holds now."""
+
+    code = "conflict"
+
+    def __init__(self, message: str, *, field: str = "", theirs: object = None, hint: str = "") -> None:
+        super().__init__(message, field=field, hint=hint)
+        self.theirs = theirs
 
 
 class NotAllowed(StudioError):

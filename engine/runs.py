@@ -2,31 +2,42 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from engine.llm import CallControl
 
-State = Literal["writing", "done", "stopped", "failed"]
+State = Literal["writing", "done", "stopped", "failed", "cut"]
+Keep = Callable[[str, State], bool]
+"""Saves a run's text and state; False when the run has lost its place to another one, and is to stop."""
 T = TypeVar("T")
+
+SAVE_EVERY_S = 1.0
+LAST_TRIES = 60
+CLOSE_S = 10.0
 
 log = logging.getLogger(__name__)
 
 
 class Run(Generic[T]):
-    """One answer, written by a worker. May be read and stopped from any thread.
+    """One answer to `question`, written by a worker. May be read and stopped from any thread.
 
-    `result` is what the work returned, `error` what it raised.
+    `result` is what the work returned, `error` what it raised. A run that was found again after its process had gone
+    has neither: only its text, and the state "cut" when it never came to an end.
     """
 
-    def __init__(self, control: CallControl) -> None:
-        self.text = ""
-        self.state: State = "writing"
+    def __init__(self, control: CallControl, *, question: str = "", text: str = "", state: State = "writing") -> None:
+        self.question = question
+        self.text = text
+        self.state: State = state
         self.result: T | None = None
         self.error: Exception | None = None
         self._control = control
         self._changed = threading.Condition()
+        self._closing = False
+        self._threads: list[threading.Thread] = []
 
     @property
     def over(self) -> bool:
@@ -51,7 +62,23 @@ class Run(Generic[T]):
         if self._end("stopped"):
             self._control.stop()
 
+    def _begin(self, work: "Callable[[RunWriter], T]", keep: Keep | None, save_every_s: float) -> None:
+        self._threads = [threading.Thread(target=self._work, args=(work,), name="run", daemon=True)]
+        if keep is not None:
+            args = (keep, save_every_s)
+            self._threads.append(threading.Thread(target=self._save, args=args, name="run saver", daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    def _close(self, patient_until: float) -> None:
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(max(0.0, patient_until - time.monotonic()))
+
     def _add(self, text: str) -> None:
+        text = storable(text)
         with self._changed:
             if not self.over:
                 self.text += text
@@ -76,6 +103,30 @@ class Run(Generic[T]):
             self._end("failed")
             log.info("a run failed: %s", type(problem).__name__)
 
+    def _save(self, keep: Keep, every_s: float) -> None:
+        """Save at once, then at each interval, and the end until it is saved. The answer never waits for this."""
+        failures = 0
+        while failures < LAST_TRIES:
+            with self._changed:
+                text, state = self.text, self.state
+            try:
+                if not keep(text, state):
+                    self.stop()
+                    return
+                failures = 0
+            except Exception as problem:  # noqa: BLE001  a text that cannot be saved now is still there to be read
+                failures += state != "writing"
+                log.warning("an answer could not be saved, its text is kept in memory: %s", problem)
+            if state != "writing" and (not failures or self._closing):
+                return
+            self._rest(every_s, over=state != "writing")
+        log.error("an answer was never saved")
+
+    def _rest(self, seconds: float, *, over: bool) -> None:
+        """Wait, but no longer than until the run ends or the house closes."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing or self.over != over, seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class RunWriter:
@@ -88,15 +139,21 @@ class RunWriter:
 class Runs:
     """The runs of this process by subject, such as a message or a draft. Keeps the latest `kept` that are over."""
 
-    def __init__(self, *, deadline_s: float = 120.0, kept: int = 200) -> None:
+    def __init__(self, *, deadline_s: float = 120.0, kept: int = 200, save_every_s: float = SAVE_EVERY_S) -> None:
         self._deadline_s = deadline_s
         self._kept = kept
+        self._save_every_s = save_every_s
         self._runs: dict[Hashable, Run[Any]] = {}
         self._lock = threading.Lock()
 
-    def start(self, subject: Hashable, work: Callable[[RunWriter], T]) -> Run[T]:
-        """Begin `work` in a thread. An earlier run of the same subject is stopped."""
-        run: Run[T] = Run(CallControl(self._deadline_s))
+    def start(
+        self, subject: Hashable, work: Callable[[RunWriter], T], *, question: str = "", keep: Keep | None = None
+    ) -> Run[T]:
+        """Begin `work` in a thread. An earlier run of the same subject is stopped.
+
+        `keep` is called from another thread: at once, every second while the run is writing, and at its end.
+        """
+        run: Run[T] = Run(CallControl(self._deadline_s), question=question)
         with self._lock:
             earlier = self._runs.pop(subject, None)
             self._runs[subject] = run
@@ -105,7 +162,7 @@ class Runs:
                 del self._runs[key]
         if earlier is not None:
             earlier.stop()
-        threading.Thread(target=run._work, args=(work,), name="run", daemon=True).start()
+        run._begin(work, keep, self._save_every_s)
         return run
 
     def get(self, subject: Hashable) -> Run[Any] | None:
@@ -114,8 +171,18 @@ class Runs:
             return self._runs.get(subject)
 
     def close(self) -> None:
-        """Stop all runs."""
+        """Stop all runs, and give them a moment to settle their calls and save their text."""
         with self._lock:
             runs = list(self._runs.values())
         for run in runs:
             run.stop()
+        patient_until = time.monotonic() + CLOSE_S
+        for run in runs:
+            run._close(patient_until)
+
+
+def storable(text: str) -> str:
+    """The text with U+FFFD for what no database and no browser takes: NUL, and halves of surrogate pairs."""
+    if not text.isascii():
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\x00", "\ufffd")

@@ -12,14 +12,16 @@ from db.session import Database
 from engine.accounts.access import Access
 from engine.accounts.keys import Keys
 from engine.accounts.people import People
-from engine.accounts.vault import check_canary, load_vault
+from engine.accounts.vault import Vault, check_canary, load_vault
 from engine.authoring.getting_started import GettingStarted
 from engine.authoring.preview import Preview
 from engine.conversations.ask import Ask
+from engine.conversations.saved_runs import SavedRuns
 from engine.errors import ConfigError, DatabaseBusy, DatabaseError
 from engine.generation import Generation
 from engine.llm.provider import Provider
 from engine.personas.catalogue import Personas
+from engine.personas.drafts import Drafts
 from engine.personas.seed import seed
 from engine.providers import Adapters
 from engine.routing.model_catalogue import ModelCatalogue
@@ -50,6 +52,7 @@ class Studio:
     people: People
     keys: Keys
     personas: Personas
+    drafts: Drafts
     models: ModelChoices
     model_catalogue: ModelCatalogue
     generation: Generation
@@ -58,9 +61,11 @@ class Studio:
     usage: Ledger
     getting_started: GettingStarted
     adapters: Adapters
+    runs: Runs
 
     def close(self) -> None:
-        """Stop the embedded model and close the database."""
+        """Stop and save what is being written, end the embedded model, close the database."""
+        self.runs.close()
         self.adapters.close()
         self.database.close()
 
@@ -84,28 +89,31 @@ def open_studio(
         vault = load_vault(settings)
         check_canary(vault, database)
         seed(database, clock())
+        return _furnished(settings, database, vault, providers or {}, clock)
     except Exception:
         database.close()
         raise
-    adapters = Adapters(settings, providers or {})
+
+
+def _furnished(
+    settings: Settings,
+    database: Database,
+    vault: Vault,
+    providers: Mapping[str, Provider],
+    clock: Callable[[], datetime],
+) -> Studio:
+    """The services of a house whose database is ready."""
+    adapters = Adapters(settings, providers)
     keyless = "scripted" if settings.script_dir else "local"
-    tables, keys, runs = (
-        load_tables(),
-        Keys(database, settings, vault, clock=clock),
-        Runs(deadline_s=settings.call_deadline_s),
-    )
+    tables, runs = load_tables(), Runs(deadline_s=settings.call_deadline_s)
+    keys = Keys(database, settings, vault, clock=clock)
     zone = ZoneInfo(settings.billing_timezone)
     prices = PriceBook()
     guard = Guard(database, clock=clock, billing_zone=zone, lease_s=settings.call_deadline_s + LEASE_AFTER_DEADLINE_S)
     router = Router(tables, keys, database, keyless_provider=keyless)
-    personas = Personas(database, clock=clock)
+    personas, drafts = Personas(database, clock=clock), Drafts(database, clock=clock)
     generation = Generation(
-        router,
-        guard,
-        prices,
-        adapters,
-        ai_enabled=settings.ai_features_enabled,
-        deadline_s=settings.call_deadline_s,
+        router, guard, prices, adapters, ai_enabled=settings.ai_features_enabled, deadline_s=settings.call_deadline_s
     )
     return Studio(
         settings=settings,
@@ -114,14 +122,16 @@ def open_studio(
         people=People(database, clock=clock),
         keys=keys,
         personas=personas,
+        drafts=drafts,
         models=ModelChoices(tables, keys, keyless_provider=keyless),
         model_catalogue=ModelCatalogue(keys, adapters),
         generation=generation,
         conversations=Ask(generation, personas, tables),
-        preview=Preview(generation, personas, router, prices, tables, runs),
+        preview=Preview(generation, drafts, router, prices, tables, SavedRuns(database, runs, clock=clock)),
         usage=Ledger(database, clock=clock, billing_zone=zone),
         getting_started=GettingStarted(database),
         adapters=adapters,
+        runs=runs,
     )
 
 

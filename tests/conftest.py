@@ -8,7 +8,15 @@ import pytest
 
 from db.migrate import migrate
 from db.session import Database
-from tests.databases import DIALECTS, blank_postgres, empty, migrated_sqlite, opened, postgres_server
+from tests.databases import (
+    DIALECTS,
+    PostgresServer,
+    blank_postgres,
+    empty,
+    migrated_sqlite,
+    opened,
+    postgres_server,
+)
 
 
 @pytest.fixture(scope="session")
@@ -27,11 +35,21 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Database]:
     """The one PostgreSQL of the run, migrated. Use `postgres_url`, which leaves it empty."""
-    with postgres_server() as url:
-        database = opened(url)
+    with postgres_server() as server:
+        database = opened(server.url)
         migrate(database)
         yield database
         database.close()
+
+
+@pytest.fixture
+def mortal_postgres() -> Iterator[PostgresServer]:
+    """A migrated PostgreSQL server that the test may kill."""
+    with postgres_server() as server:
+        database = opened(server.url)
+        migrate(database)
+        database.close()
+        yield server
 
 
 @pytest.fixture

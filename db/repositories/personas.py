@@ -76,6 +76,15 @@ class Personas(Repository):
         self._session.add(_version_of(persona, note, author_id))
         return persona.version
 
+    def deleted(self, owner_id: UUID, key: str) -> Persona | None:
+        """A deleted persona of an owner."""
+        where = (_owned(owner_id), Persona.key == key, Persona.deleted_at.is_not(None))
+        return self._session.scalar(select(Persona).where(*where))
+
+    def set_deleted(self, persona_id: UUID, at: datetime | None) -> None:
+        """Delete a persona, or bring it back."""
+        self._session.execute(update(Persona).where(Persona.id == persona_id).values(deleted_at=at))
+
     def keys_of(self, owner_id: UUID | None) -> set[str]:
         """The keys that an owner can no longer give, those of deleted personas included."""
         return set(self._session.scalars(select(Persona.key).where(_owned(owner_id))))

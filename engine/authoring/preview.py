@@ -6,15 +6,16 @@ from uuid import UUID
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
 from engine.conversations.ask import clean_question
+from engine.conversations.saved_runs import SavedRuns
 from engine.generation import Answer, CallContext, Generation
 from engine.llm import LLMRequest, Message, StreamEvent
-from engine.personas.catalogue import Personas
+from engine.personas.drafts import Drafts
 from engine.personas.prompt import Section, sections, system_text
 from engine.personas.spec import PersonaSpec
 from engine.routing.route import Route
 from engine.routing.router import Router
 from engine.routing.tables import Tables
-from engine.runs import Run, Runs, RunWriter
+from engine.runs import Run, RunWriter
 from engine.usage.prices import PriceBook
 
 SURFACE = "persona-preview"
@@ -28,14 +29,14 @@ class Preview:
     def __init__(
         self,
         generation: Generation,
-        personas: Personas,
+        drafts: Drafts,
         router: Router,
         prices: PriceBook,
         tables: Tables,
-        runs: Runs,
+        runs: SavedRuns,
     ) -> None:
         self._generation = generation
-        self._personas = personas
+        self._drafts = drafts
         self._router = router
         self._prices = prices
         self._tables = tables
@@ -64,8 +65,9 @@ class Preview:
         self, actor: Actor, draft_id: UUID, question: str, *, model: str = "", unasked: bool = False
     ) -> Run[Answer]:
         """Begin an answer of the draft as it stands now; follow or poll the run that is returned."""
-        draft = self._personas.draft(actor, draft_id)
-        request = self._request(draft.spec, clean_question(question))
+        draft = self._drafts.get(actor, draft_id)
+        question = clean_question(question)
+        request = self._request(draft.spec, question)
         context = CallContext(
             SURFACE,
             model=model,
@@ -81,11 +83,11 @@ class Preview:
 
             return self._generation.generate(actor, request, context, listener=hear, control=writer.control)
 
-        return self._runs.start(_subject(actor, draft_id), answer)
+        return self._runs.start(_subject(actor, draft_id), answer, person_id=actor.person_id, question=question)
 
     @needs(Right.WRITE_PERSONAS)
     def run(self, actor: Actor, draft_id: UUID) -> Run[Answer] | None:
-        """The draft's newest run, finished or not."""
+        """The draft's newest run, finished or not; one that lost its process to a crash is "cut"."""
         return self._runs.get(_subject(actor, draft_id))
 
     def _request(self, spec: PersonaSpec, question: str) -> LLMRequest:

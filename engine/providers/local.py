@@ -1,7 +1,11 @@
 """The model of the house itself: the embedded one, or another server that speaks chat completions."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
 
+from engine.errors import ProviderError
 from engine.llm import CallControl, Credential, LLMRequest, StreamEvent
 from engine.providers import PROVIDERS
 from engine.providers.embedded import EmbeddedModel
@@ -18,11 +22,20 @@ class Local:
         spec = PROVIDERS["local"]
         self._label = spec.label
         self._elsewhere = bool(spec.address(settings))
+        self._house = spec.house_credential(settings)
         self.embedded = EmbeddedModel(settings.local_model_path)
+        self._counting = threading.Lock()
+        self._calls = 0
 
     def available(self) -> str | None:
         """None when there is a model to ask, else one sentence that says why not."""
         return None if self._elsewhere else self.embedded.missing()
+
+    def state(self, *, ask: bool = False) -> str:
+        """Which model it is and how busy this process keeps it, in words; `ask` another server whether it is there."""
+        if reason := self.available():
+            return reason
+        return f"{self._server(ask) if self._elsewhere else self._file()}, {self._activity()}"
 
     def stream(
         self, model: str, request: LLMRequest, credential: Credential, control: CallControl
@@ -31,7 +44,8 @@ class Local:
         asked = Asked(self._label, model, credential.api_key)
         with house_words(asked, control):
             credential = self._credential(credential)
-        yield from streamed(credential, control, asked, lambda client: create(client, model, request), read)
+        with self._counted():
+            yield from streamed(credential, control, asked, lambda client: create(client, model, request), read)
 
     def list_models(self, credential: Credential) -> list[str]:
         """The ids that the server offers."""
@@ -47,6 +61,39 @@ class Local:
     def close(self) -> None:
         """End the embedded model, if it runs."""
         self.embedded.close()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Count a call from when it waits for the model's one slot until it has left it."""
+        with self._counting:
+            self._calls += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._calls -= 1
+
+    def _activity(self) -> str:
+        if not self._calls:
+            return "idle"
+        return "answering" if self._calls == 1 else f"answering, {self._calls - 1} waiting"
+
+    def _file(self) -> str:
+        path = self.embedded.path
+        return f"{self.embedded.name} ({path.name}, {path.stat().st_size / 1e6:.0f} MB)" if path else ""
+
+    def _server(self, ask: bool) -> str:
+        """The server without what its address may hold of a secret."""
+        if self._house is None:
+            return ""
+        address = urlsplit(self._house.base_url)
+        name = f"{address.scheme}://{address.hostname}{f':{address.port}' if address.port else ''}"
+        if not ask:
+            return name
+        try:
+            return f"{name} answers, it has models: {', '.join(self.list_models(self._house)) or 'none'}"
+        except ProviderError as problem:
+            return f"{name} does not answer ({problem.message.removesuffix('.')})"
 
     def _credential(self, credential: Credential) -> Credential:
         return credential if self._elsewhere else self.embedded.credential()

@@ -64,7 +64,7 @@ with left:
 with right:
     allowance()
 
-if drafts := studio.personas.drafts(actor)[:LONGEST_LIST]:
+if drafts := studio.drafts.all(actor)[:LONGEST_LIST]:
     st.subheader("Pick up where you left off", anchor=False)
     cells = st.grid(4, min_column_width=210, border=True)
     for draft in drafts:

@@ -5,7 +5,7 @@ from uuid import UUID
 import streamlit as st
 
 from engine.errors import NotFound
-from engine.personas.catalogue import Draft
+from engine.personas.drafts import Draft
 from pages.ui import formats
 from pages.ui.builder_steps import step_card, stepper
 from pages.ui.context import MEMBERS, current_actor, get_studio, require
@@ -19,14 +19,14 @@ require(*MEMBERS)
 
 def opened_draft() -> Draft:
     """The draft that the address asks for. From then on the address names it, so that a reload comes back to it."""
-    personas = get_studio().personas
+    drafts = get_studio().drafts
     asked = st.query_params.get("draft", "")
     if asked:
         try:
-            return personas.draft(current_actor(), UUID(asked))
+            return drafts.get(current_actor(), UUID(asked))
         except ValueError:
             raise NotFound("That draft is gone.", hint="It was published or discarded.") from None
-    draft = personas.open_draft(current_actor(), st.query_params.get("key"))
+    draft = drafts.open(current_actor(), st.query_params.get("key"))
     st.query_params.from_dict({"draft": str(draft.id)})
     return draft
 
@@ -42,7 +42,7 @@ def discard(draft: Draft) -> None:
         if st.button("Keep it"):
             st.rerun()
         if st.button(":red[Discard draft]", icon=":material/delete:"):
-            get_studio().personas.discard_draft(current_actor(), draft.id)
+            get_studio().drafts.discard(current_actor(), draft.id)
             say(f"The draft of {draft.spec.name or 'a persona without a name'} is discarded")
             st.switch_page("studio/personas.py")
 

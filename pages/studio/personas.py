@@ -26,9 +26,9 @@ studio = get_studio()
 
 def open_in_builder(key: str | None, **changes: str) -> None:
     """Go on with a draft of this persona; somebody else's becomes a copy of one's own."""
-    draft = studio.personas.open_draft(actor, key)
+    draft = studio.drafts.open(actor, key)
     if changes:
-        studio.personas.save_draft(actor, draft.id, changes)
+        studio.drafts.save(actor, draft.id, changes)
     st.switch_page(BUILDER, query_params={"draft": str(draft.id)})
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import streamlit as st
 
 from engine.errors import StudioError
-from engine.personas.catalogue import Draft
+from engine.personas.drafts import Draft
 from engine.personas.spec import PersonaSpec, fields_of
 from pages.ui import formats
 from pages.ui.context import current_actor, get_studio
@@ -86,7 +86,7 @@ def _label(spec: PersonaSpec, step: str) -> str:
 
 def _keep_step(draft_id: UUID) -> None:
     try:
-        get_studio().personas.save_draft(current_actor(), draft_id, {}, step=st.session_state[step_key(draft_id)])
+        get_studio().drafts.save(current_actor(), draft_id, {}, step=st.session_state[step_key(draft_id)])
     except StudioError:
         return  # the step is a convenience; the next change of a field says what is wrong
 
@@ -200,7 +200,7 @@ def _foot(draft: Draft, step: str) -> None:
 
 def _publish(draft: Draft) -> None:
     try:
-        get_studio().personas.publish(current_actor(), draft.id, note=st.session_state[_note(draft.id)])
+        get_studio().drafts.publish(current_actor(), draft.id, note=st.session_state[_note(draft.id)])
     except StudioError as problem:
         notice(problem)
         return

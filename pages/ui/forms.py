@@ -12,7 +12,7 @@ from uuid import UUID
 import streamlit as st
 
 from engine.errors import BadInput, StudioError
-from engine.personas.catalogue import Draft
+from engine.personas.drafts import Draft
 from engine.personas.spec import PersonaSpec
 from pages.ui import formats
 from pages.ui.context import current_actor, get_studio
@@ -42,7 +42,7 @@ def save(draft_id: UUID, name: str, value: Any) -> None:
     """Write one field into the draft, or remember why not."""
     said = _key(draft_id, name, "problem")
     try:
-        get_studio().personas.save_draft(current_actor(), draft_id, {name: value})
+        get_studio().drafts.save(current_actor(), draft_id, {name: value})
     except BadInput as refused:
         st.session_state[said] = f"Not saved. {refused.message}"
     except StudioError as failed:
@@ -200,7 +200,7 @@ def _samples(draft: Draft, name: str, about: Any, _: frozenset) -> None:
         bound = {"on_change": commit, "persist_state": "session", "height": 68}
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
             with st.container(gap="xsmall"):
-                who = draft.spec.name or "The persona"
+                who = formats.plain(draft.spec.name) or "The persona"
                 st.text_area(f"Someone says ({at + 1})", key=_seeded(f"{row}/user", user), **bound)
                 st.text_area(f"{who} answers ({at + 1})", key=_seeded(f"{row}/persona", persona), **bound)
             _delete(draft.id, name, row, commit, f"Remove sample {at + 1}")

@@ -11,7 +11,7 @@ from pages.ui.layout import meter
 SIGN_IN = "access/sign_in.py"
 SETUP = "access/setup.py"
 
-# path below pages/, title, icon, group in the sidebar, roles
+# path below pages/, title, icon, group in the sidebar (None: not listed there), roles
 PAGES = (
     ("studio/home.py", "Home", ":material/home:", "", MEMBERS),
     ("studio/personas.py", "Personas", ":material/person_edit:", "Create", MEMBERS),

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from engine.authoring.preview import FIRST_QUESTION
 from engine.errors import StudioError
-from engine.personas.catalogue import Draft
+from engine.personas.drafts import Draft
 from engine.personas.faces import accent_of, face
 from engine.personas.prompt import Section
 from engine.routing.route import Route
@@ -38,7 +38,9 @@ STATES = {
     "behind": ("Behind", ":material/history:", "orange"),
     "stopped": ("Stopped", ":material/stop_circle:", "red"),
     "failed": ("Failed", ":material/error:", "red"),
+    "cut": ("Cut off", ":material/error:", "red"),
 }
+ENDED = {"stopped": "Stopped by you", "cut": "The studio was restarted meanwhile; what had come is kept"}
 
 
 def preview(draft: Draft, sections: tuple[Section, ...]) -> None:
@@ -95,12 +97,12 @@ def _fingerprint(sections: tuple[Section, ...], question: str, model: str) -> st
 
 
 def _spoken(draft_id: UUID) -> dict[str, Any]:
-    """What this tab had spoken last: the fingerprint `of` it, the question, and why it was refused."""
+    """What this tab had spoken last: the fingerprint `of` it, and why it was refused."""
     return st.session_state.setdefault(_key(draft_id, "spoken"), {})
 
 
 def _speak(draft_id: UUID, question: str, model: str, wanted: str, *, unasked: bool = False) -> Run | None:
-    spoken = {"of": wanted, "question": question}
+    spoken: dict[str, Any] = {"of": wanted}
     st.session_state[_key(draft_id, "spoken")] = spoken
     try:
         return get_studio().preview.speak(current_actor(), draft_id, question, model=model, unasked=unasked)
@@ -142,7 +144,7 @@ def _talk(draft: Draft, question: str, route: Route, model: str, wanted: str) ->
         st.caption("Nobody is here yet. Write a name and who they are, and they begin to speak.")
         return None
     with st.chat_message("user", avatar=":material/person:"):
-        st.markdown(safe_markdown(spoken.get("question", question)))
+        st.markdown(safe_markdown(run.question if run is not None else question))
     if run is not None:
         _answer(draft, run)
     if "refused" in spoken:
@@ -188,7 +190,7 @@ def _receipt(draft: Draft, run: Run | None, route: Route, question: str, model: 
     elif run is not None and not run.over:
         said = ["Writing"]
     else:
-        said = ["Stopped by you"] if run is not None and run.state == "stopped" else []
+        said = [ENDED[run.state]] if run is not None and run.state in ENDED else []
     if not route.free and (run is None or run.over):
         cost = get_studio().preview.cost_estimate(current_actor(), draft.spec, question, model=model)
         said.append(f"the next costs at most {formats.money(cost)}" if said else f"Costs at most {formats.money(cost)}")
@@ -196,7 +198,8 @@ def _receipt(draft: Draft, run: Run | None, route: Route, question: str, model: 
 
 
 def _suggestions(draft: Draft) -> list[str]:
-    return [query for query in draft.spec.sample_queries if query.strip()][:4] or [FIRST_QUESTION]
+    own = dict.fromkeys(query for query in draft.spec.sample_queries if query.strip())
+    return list(own)[:4] or [FIRST_QUESTION]
 
 
 def _question(draft: Draft) -> str:
@@ -219,6 +222,7 @@ def _questions(draft: Draft) -> None:
         st.pills(
             "Questions to try",
             suggestions,
+            format_func=formats.plain,
             key=_key(draft.id, "chosen"),
             on_change=ask_suggested,
             label_visibility="collapsed",

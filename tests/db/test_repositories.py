@@ -263,3 +263,43 @@ def test_any_text_comes_back_as_it_was(database: Database, ada: UUID, text: str)
         kept, first = unit.personas.by_id(row.id), unit.personas.version(row.id, 1)
     assert kept is not None and first is not None
     assert kept.content == content and first.note == text
+
+
+def answer(person_id: UUID, text: str, state: str = "writing", run_id: UUID | None = None) -> dict[str, Any]:
+    """A run ready to be saved."""
+    row = {"subject": "draft", "person_id": person_id, "run_id": run_id or uuid7(), "question": "Who?"}
+    return row | {"text": text, "state": state, "saved_at": NOW}
+
+
+def test_the_newest_run_of_a_subject_keeps_its_place(database: Database, ada: UUID) -> None:
+    older, newer = uuid7(), uuid7()
+    with database.write() as unit:
+        assert unit.runs.of("draft") is None
+        assert unit.runs.save(answer(ada, "a", run_id=older))
+        assert unit.runs.save(answer(ada, "ab", run_id=older))
+        assert unit.runs.save(answer(ada, "x", run_id=newer))
+        assert not unit.runs.save(answer(ada, "abc", run_id=older))
+        assert unit.runs.save(answer(ada, "xy", "done", run_id=newer))
+        assert not unit.runs.save(answer(ada, "xyz", run_id=newer)), "it was over"
+    with database.read() as unit:
+        row = unit.runs.of("draft")
+    assert (row.run_id, row.text, row.state, row.question, row.saved_at) == (newer, "xy", "done", "Who?", NOW)
+
+
+def test_a_run_that_was_ended_from_elsewhere_can_be_saved_no_more(database: Database, ada: UUID) -> None:
+    run_id = uuid7()
+    with database.write() as unit:
+        unit.runs.save(answer(ada, "a", run_id=run_id))
+        unit.runs.stop(run_id)
+        assert not unit.runs.save(answer(ada, "ab", run_id=run_id))
+        row = unit.runs.of("draft")
+        unit.runs.stop(run_id)
+    assert (row.text, row.state) == ("a", "stopped")
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_the_text_of_a_run_is_kept_to_the_letter(database: Database, ada: UUID, text: str) -> None:
+    with database.write() as unit:
+        unit.runs.save(answer(ada, text))
+    with database.read() as unit:
+        assert unit.runs.of("draft").text == text

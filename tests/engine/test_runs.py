@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from engine.errors import Overloaded
+from engine.errors import DatabaseError, Overloaded
 from engine.providers.scripted import Gate, Scripted
-from engine.runs import Run, Runs, RunWriter
+from engine.runs import Run, Runs, RunWriter, State
 from tests.engine.providers.canned import WAIT_S, credential, question
 
 WORDS = [f"word{number} " for number in range(500)]
@@ -149,3 +149,105 @@ def test_runs_that_are_over_are_dropped_the_oldest_first() -> None:
     assert runs.get("living") is living
     runs.close()
     assert living.state == "stopped"
+
+
+class Shelf:
+    """Keeps what a run saves, and fails as often as it is told."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.saved: list[tuple[str, State]] = []
+        self.tries = 0
+        self._failures = failures
+        self._changed = threading.Condition()
+
+    def __call__(self, text: str, state: State) -> bool:
+        with self._changed:
+            self.tries += 1
+            self._changed.notify_all()
+            if self.tries <= self._failures:
+                raise DatabaseError("The database cannot be reached.")
+            self.saved.append((text, state))
+            return True
+
+    def wait_for(self, seen: Callable[[], bool]) -> None:
+        with self._changed:
+            assert self._changed.wait_for(seen, WAIT_S)
+
+
+def test_a_run_saves_itself_at_once_while_it_writes_and_at_its_end() -> None:
+    shelf, gate = Shelf(), Gate()
+    run = Runs(save_every_s=0.01).start("a", asking(Scripted(["one two"], gate=gate)), keep=shelf)
+    shelf.wait_for(lambda: ("", "writing") in shelf.saved)
+    gate.let()
+    shelf.wait_for(lambda: ("one ", "writing") in shelf.saved)
+    gate.let()
+    shelf.wait_for(lambda: ("one two", "done") in shelf.saved)
+    assert end_of(run) == "one two"
+
+
+@pytest.mark.parametrize("end", ["stopped", "failed"])
+def test_a_run_that_ends_early_saves_how_it_ended(end: State) -> None:
+    shelf, gate = Shelf(), Gate()
+    script = Scripted([["one ", "two"] if end == "stopped" else ["one ", Overloaded("Too many guests.")]], gate=gate)
+    run = Runs().start("a", asking(script), keep=shelf)
+    gate.let()
+    texts = run.follow()
+    while next(texts) != "one ":
+        continue
+    if end == "stopped":
+        run.stop()
+    shelf.wait_for(lambda: ("one ", end) in shelf.saved)
+
+
+def test_a_shelf_that_fails_costs_no_text_and_is_tried_until_the_end_is_saved() -> None:
+    shelf = Shelf(failures=5)
+    run = Runs(save_every_s=0.01).start("a", write_all, keep=shelf)
+    assert end_of(run) == "".join(WORDS)
+    shelf.wait_for(lambda: ("".join(WORDS), "done") in shelf.saved)
+    assert (run.state, run.result, shelf.tries) == ("done", len(WORDS), 6)
+
+
+def test_a_run_that_has_lost_its_place_stops() -> None:
+    run = Runs(save_every_s=0.01).start("a", asking(Scripted(gate=Gate())), keep=lambda text, state: False)
+    end_of(run)
+    assert run.state == "stopped"
+
+
+def test_closing_stops_the_runs_and_waits_until_they_are_saved() -> None:
+    shelf, gate = Shelf(), Gate()
+    runs = Runs()
+    run = runs.start("a", asking(Scripted(["one two"], gate=gate)), keep=shelf)
+    gate.let()
+    texts = run.follow()
+    while next(texts) != "one ":
+        continue
+    runs.close()
+    assert shelf.saved[-1] == ("one ", "stopped")
+
+
+def test_closing_does_not_wait_for_a_shelf_that_is_away() -> None:
+    shelf = Shelf(failures=10**6)
+    runs = Runs(save_every_s=WAIT_S)
+    run = runs.start("a", write_all, keep=shelf)
+    end_of(run)
+    runs.close()
+    assert run.text == "".join(WORDS) and shelf.tries <= 3
+    assert not any(thread.is_alive() for thread in run._threads)
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("plain", "plain"),
+        ("¡Hola! 🙂", "¡Hola! 🙂"),
+        ("\ud83d\ude42", "🙂"),
+        ("a\ud83d", "a\ufffd"),
+        ("\ude42\ud83d b", "\ufffd\ufffd b"),
+        ("a\x00b", "a\ufffdb"),
+    ],
+    ids=["plain", "emoji", "a pair in halves", "a high half", "the wrong way round", "NUL"],
+)
+def test_what_no_database_takes_is_replaced_as_it_comes(text: str, stored: str) -> None:
+    run = Runs().start("a", lambda writer: writer.add(text))
+    assert end_of(run) == stored
+    stored.encode()

@@ -11,8 +11,8 @@ PAGE = "studio/persona_builder.py"
 @pytest.fixture
 def draft(studio, noor):
     """A draft that has a name."""
-    opened = studio.personas.open_draft(noor)
-    return studio.personas.save_draft(noor, opened.id, {"name": "Ada"})
+    opened = studio.drafts.open(noor)
+    return studio.drafts.save(noor, opened.id, {"name": "Ada"})
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def builder(tab, noor, draft):
 
 
 def spec(studio, noor, draft) -> PersonaSpec:
-    return studio.personas.draft(noor, draft.id).spec
+    return studio.drafts.get(noor, draft.id).spec
 
 
 def labelled(elements, label):
@@ -91,11 +91,19 @@ def test_limits_can_be_added_turned_round_and_removed(builder, studio, noor, dra
 
 
 def test_a_limit_of_another_form_is_kept_as_it_was_written(builder, studio, noor, draft):
-    studio.personas.save_draft(noor, draft.id, {"constraints": ["Dates are for calendars"]})
+    studio.drafts.save(noor, draft.id, {"constraints": ["Dates are for calendars"]})
     at = builder("limits")
     assert labelled(at.text_input, "Limit 1").value == "Dates are for calendars"
     labelled(at.text_input, "Limit 1").set_value("Dates are for diaries").run()
     assert spec(studio, noor, draft).constraints == ("Dates are for diaries",)
+
+
+def test_a_name_or_a_question_cannot_dress_up_a_label(builder, studio, noor, draft):
+    nasty = "![x](https://evil.example/1.png) :red[x]"
+    studio.drafts.save(noor, draft.id, {"name": nasty, "sample_queries": [nasty, "Who?"]})
+    at = builder("samples")
+    shown = [area.label for area in at.text_area] + at.pills[0].options + [title.value for title in at.title]
+    assert not any("![" in text or ":red[" in text for text in shown)
 
 
 def test_samples_are_pairs(builder, studio, noor, draft):
@@ -126,7 +134,7 @@ def test_a_busy_database_is_said_at_the_field_and_the_next_change_tries_again(
         raise DatabaseBusy("The database is busy.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(studio.personas), "save_draft", busy)
+        patch.setattr(type(studio.drafts), "save", busy)
         labelled(at.text_input, "Role").set_value("Engineer").run()
     assert any("Not saved" in text.value for text in at.markdown)
     labelled(at.text_input, "Role").set_value("Sceptical engineer").run()
@@ -196,12 +204,12 @@ def test_the_prompt_is_shown_by_section(builder, draft):
 
 
 def test_publishing_goes_to_the_catalogue_and_the_draft_is_gone(builder, studio, noor, draft):
-    studio.personas.save_draft(noor, draft.id, {"system_prompt": "You are Ada."})
+    studio.drafts.save(noor, draft.id, {"system_prompt": "You are Ada."})
     at = press(builder("review"), "Publish version 1")
     assert [title.value for title in at.title] == ["Personas"]
     assert "Ada is published" in at.toast[0].value
     assert [card.name for card in studio.personas.catalogue(noor).own] == ["Ada"]
-    assert studio.personas.drafts(noor) == []
+    assert studio.drafts.all(noor) == []
 
 
 def test_a_persona_without_anything_to_say_is_not_published(builder, studio, noor, draft):
@@ -221,4 +229,4 @@ def test_a_draft_that_is_gone_or_somebody_elses_says_so(tab, draft, add_person):
 def test_discarding_asks_first(builder, studio, noor, draft):
     at = press(builder(), ":red[Discard draft]")
     assert any("is lost" in text.value for text in at.markdown)
-    assert studio.personas.drafts(noor)
+    assert studio.drafts.all(noor)

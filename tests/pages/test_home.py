@@ -33,8 +33,8 @@ def test_only_admins_see_what_the_house_spends(tab, add_person, role, sees):
 
 
 def test_a_draft_can_be_picked_up_where_it_was_left(tab, studio, noor):
-    draft = studio.personas.open_draft(noor)
-    studio.personas.save_draft(noor, draft.id, {"name": "Ada"}, step="limits")
+    draft = studio.drafts.open(noor)
+    studio.drafts.save(noor, draft.id, {"name": "Ada"}, step="limits")
     at = tab(noor)
     assert any(caption.startswith("Step 4 of 5, saved") for caption in captions(at))
     next(button for button in at.main.button if button.label == "Continue").click().run()

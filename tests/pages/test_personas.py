@@ -8,9 +8,9 @@ def heads(at):
 
 
 def publish(studio, actor, name, **fields):
-    draft = studio.personas.open_draft(actor)
-    studio.personas.save_draft(actor, draft.id, {"name": name, "role": "Engineer", **fields})
-    return studio.personas.publish(actor, draft.id)
+    draft = studio.drafts.open(actor)
+    studio.drafts.save(actor, draft.id, {"name": name, "role": "Engineer", **fields})
+    return studio.drafts.publish(actor, draft.id)
 
 
 def press(at, label):
@@ -70,7 +70,7 @@ def test_own_ones_are_edited_and_others_copied(tab, studio, noor):
 
 
 def test_a_persona_with_a_draft_says_so(tab, studio, noor):
-    studio.personas.open_draft(noor, publish(studio, noor, "Ada"))
+    studio.drafts.open(noor, publish(studio, noor, "Ada"))
     at = tab(noor, PAGE)
     assert any("orange-badge" in text.value for text in at.markdown)
 

@@ -2,13 +2,16 @@
 
 import ast
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from engine.personas.spec import PersonaSpec, fields_of
+from engine.runs import State
 from pages.ui.builder_steps import HINTS, ORDER, STEPS
 from pages.ui.forms import WIDGETS
 from pages.ui.navigation import PAGES, SETUP, SIGN_IN, url_of
+from pages.ui.preview import STATES
 
 PAGES_DIR = Path(__file__).parents[2] / "pages"
 SCRIPTS = sorted(path for path in PAGES_DIR.glob("*/*.py") if path.parent.name != "ui")
@@ -105,6 +108,10 @@ def test_raw_html_is_never_made_of_text_by_people(path):
 def test_every_kind_of_field_can_be_drawn():
     kinds = {field.json_schema_extra["widget"] for field in PersonaSpec.model_fields.values()}
     assert kinds == set(WIDGETS)
+
+
+def test_every_end_of_an_answer_has_its_badge():
+    assert {*get_args(State), "current", "behind"} - {"done"} == set(STATES)
 
 
 def test_the_steps_of_the_builder_are_those_of_the_fields():

@@ -17,7 +17,10 @@ def upgrade() -> None:
         "provider_keys",
         sa.Column("id", sa.Uuid, primary_key=True),
         sa.Column("owner_id", sa.Uuid, nullable=False),
-        *(sa.Column(name, sa.Text, nullable=False) for name in ("provider", "sealed", "hint", "verdict", "verdict_said")),
+        *(
+            sa.Column(name, sa.Text, nullable=False)
+            for name in ("provider", "sealed", "hint", "verdict", "verdict_said")
+        ),
         *(sa.Column(name, INSTANT) for name in ("checked_at", "paused_at")),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.UniqueConstraint("owner_id", "provider"),

@@ -14,8 +14,8 @@ from tests.engine.conftest import person
 
 
 def test_the_draft_is_heard_as_it_stands(studio: Studio, local: Scripted, ada: Actor) -> None:
-    draft = studio.personas.open_draft(ada)
-    studio.personas.save_draft(ada, draft.id, {"name": "Ada", "voice": "Dry."})
+    draft = studio.drafts.open(ada)
+    studio.drafts.save(ada, draft.id, {"name": "Ada", "voice": "Dry."})
     run = studio.preview.speak(ada, draft.id, "Faster?", unasked=True)
     *_, text = run.follow()
     assert text == "A scripted answer." and run.state == "done"
@@ -26,7 +26,7 @@ def test_the_draft_is_heard_as_it_stands(studio: Studio, local: Scripted, ada: A
 
 def test_a_new_question_stops_the_answer_before(studio: Studio, local: Scripted, ada: Actor) -> None:
     local._gate = Gate()
-    draft = studio.personas.open_draft(ada)
+    draft = studio.drafts.open(ada)
     first = studio.preview.speak(ada, draft.id, "One?")
     second = studio.preview.speak(ada, draft.id, "Two?")
     list(first.follow())
@@ -37,7 +37,7 @@ def test_a_new_question_stops_the_answer_before(studio: Studio, local: Scripted,
 
 
 def test_nobody_hears_or_starts_the_preview_of_somebody_else(studio: Studio, ada: Actor) -> None:
-    draft = studio.personas.open_draft(ada)
+    draft = studio.drafts.open(ada)
     list(studio.preview.speak(ada, draft.id, "Hello?").follow())
     bob = person(studio, "Bob")
     assert studio.preview.run(bob, draft.id) is None
@@ -62,8 +62,8 @@ def test_first_steps_are_ticked_off_as_they_are_taken(studio: Studio, ada: Actor
         return {step.key: step.done for step in studio.getting_started.steps(ada)}
 
     assert done() == {"verify": True, "persona": False, "hello": False}
-    draft = studio.personas.open_draft(ada)
-    studio.personas.save_draft(ada, draft.id, {"name": "Ada", "role": "Engineer"})
+    draft = studio.drafts.open(ada)
+    studio.drafts.save(ada, draft.id, {"name": "Ada", "role": "Engineer"})
     list(studio.preview.speak(ada, draft.id, "Hello?").follow())
-    studio.personas.publish(ada, draft.id)
+    studio.drafts.publish(ada, draft.id)
     assert done() == {"verify": True, "persona": True, "hello": True}
