@@ -1,12 +1,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8501
+# Links name the port that was chosen, unless the operator has named an address.
+ADDRESS := $(if $(filter-out 8501,$(PORT)),STUDIO_PUBLIC_URL=$${STUDIO_PUBLIC_URL:-http://localhost:$(PORT)})
 
 .PHONY: run test check lock clean
 
 run: .venv/installed
+	@$(BIN)/python -c 'import socket, sys; sys.exit(socket.socket().connect_ex(("127.0.0.1", $(PORT))) == 0 and "Port $(PORT) is taken. Stop what listens there, or choose another: make run PORT=8502")'
 	@$(BIN)/python -m engine migrate
-	@$(BIN)/python -m streamlit run app.py --server.port $(PORT)
+	@$(ADDRESS) $(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest
