@@ -25,6 +25,8 @@ from engine.errors import (
 )
 from engine.llm import CallControl, LLMRequest, LLMResponse, StreamEvent, Usage, estimate_tokens
 from engine.providers import Adapters
+from engine.retry import retrying
+from engine.routing.model_facts import facts_of
 from engine.routing.route import Resolved, Route
 from engine.routing.router import Router
 from engine.usage.guard import Admission, Call, Guard, Outcome
@@ -93,6 +95,11 @@ class _Progress:
             self.response = event.response
             self.counted = event.response.usage != Usage()
             self.spent += event.response.usage
+
+    @property
+    def begun(self) -> bool:
+        """Whether words have come, for which the provider may charge."""
+        return self.first_token is not None
 
     @property
     def latency_ms(self) -> int:
@@ -169,24 +176,33 @@ class Generation:
         self, request: LLMRequest, resolved: Resolved, control: CallControl, progress: _Progress
     ) -> Iterator[StreamEvent]:
         """The stream of the first candidate that the provider knows; a structured call may fall back to plain text."""
-        provider = self._adapters.get(resolved.route.provider)
         waiting = list(resolved.candidates)
         while True:
             progress.model = waiting.pop(0)
-            progress.attempts += 1
+            asked = facts_of(resolved.route.provider, progress.model).fitting(request)
             try:
-                yield from provider.stream(progress.model, request, resolved.credential, control)
-                if request.schema is None or "".join(progress.text).strip():
+                yield from self._tries(asked, resolved, control, progress)
+                if asked.schema is None or "".join(progress.text).strip():
                     return
             except ModelNotFound:
-                if progress.first_token is not None or not waiting:
+                if progress.begun or not waiting:
                     raise
                 continue
             except BadRequest:
-                if progress.first_token is not None or request.schema is None:
+                if progress.begun or asked.schema is None:
                     raise
             request = replace(request, schema=None)
             waiting.insert(0, progress.model)
+
+    def _tries(
+        self, request: LLMRequest, resolved: Resolved, control: CallControl, progress: _Progress
+    ) -> Iterator[StreamEvent]:
+        """The stream of one model, asked again where that can cost nothing."""
+        provider = self._adapters.get(resolved.route.provider)
+        for attempt in retrying(control, begun=lambda: progress.begun):
+            with attempt:
+                progress.attempts += 1
+                yield from provider.stream(progress.model, request, resolved.credential, control)
 
     def _call(self, request: LLMRequest, context: CallContext, route: Route) -> Call:
         hold = self._prices.hold(route.provider, route.model, request.most_input_tokens, request.max_output_tokens)
@@ -212,7 +228,7 @@ class Generation:
         """Write the outcome down. A database that fails here takes nothing from the reader: the lease will settle."""
         if failure is None and progress.response is None:
             failure = StreamCut("The answer ended without its end marker.")
-        charged = failure is None or (isinstance(failure, ProviderError) and failure.charged)
+        charged = failure is None or progress.begun or (isinstance(failure, ProviderError) and failure.charged)
         if charged and not progress.counted:
             said = estimate_tokens("".join(progress.text))
             progress.spent += Usage(input=request.estimated_input_tokens, output=said)

@@ -16,7 +16,7 @@ from db.models.base import NOBODY
 from db.models.keys import ProviderKey
 from db.session import Database
 from engine.accounts.actor import Actor
-from engine.accounts.rights import Right, needs
+from engine.accounts.rights import Right, demand, needs
 from engine.accounts.vault import Binding, CannotOpen, Vault
 from engine.errors import BadInput, KeyRejected, NotFound
 from engine.llm.credential import Credential, KeySource, Secret
@@ -88,7 +88,7 @@ class Wallet:
 
 
 class Keys:
-    """Keeps keys, and never gives one back to a page."""
+    """Keeps keys, and never gives one back to a page. With `house=True` an admin keeps those of the house."""
 
     def __init__(self, database: Database, settings: Settings, vault: Vault, *, clock: Callable[[], datetime]) -> None:
         self._database = database
@@ -103,24 +103,26 @@ class Keys:
         return Wallet(self._settings, self._vault, own, house)
 
     @needs(Right.USE)
-    def cards(self, actor: Actor) -> list[KeyCard]:
-        """Every provider that asks for a key, with the state of the actor's own; then what is always there."""
-        own, house = self._rows(actor)
-        rows, wallet = {row.provider: row for row in own}, Wallet(self._settings, self._vault, own, house)
+    def cards(self, actor: Actor, *, house: bool = False) -> list[KeyCard]:
+        """Every provider, with the state of the key that is kept for it."""
+        keeper = _keeper(actor, house)
+        own, houses = self._rows(actor)
+        rows = {row.provider: row for row in (houses if house else own)}
+        wallet = Wallet(self._settings, self._vault, own, houses)
         with self._database.read() as unit:
-            used = unit.ledger.last_own_key_uses(_keeper(actor))
+            used = {} if house else unit.ledger.last_own_key_uses(keeper)
         offered = [spec for spec in PROVIDERS.values() if spec.offered]
         return [
             self._card(spec, rows.get(spec.key), used.get(spec.key), wallet.house_source(spec.key)) for spec in offered
         ]
 
     @needs(Right.USE)
-    def save(self, actor: Actor, provider: str, text: str) -> None:
+    def save(self, actor: Actor, provider: str, text: str, *, house: bool = False) -> None:
         """Store a key in place of an earlier one. Raises BadInput; the earlier key then stays."""
         spec, value = _asking_for_keys(provider), _clean(text)
         row = ProviderKey(
             id=uuid7(),
-            owner_id=_keeper(actor),
+            owner_id=_keeper(actor, house),
             provider=spec.key,
             sealed="",
             hint=str(Secret(value)),
@@ -133,30 +135,30 @@ class Keys:
             unit.keys.put(row)
 
     @needs(Right.USE)
-    def pause(self, actor: Actor, provider: str, *, paused: bool) -> None:
-        """Stop using an own key without forgetting it, or use it again. Raises NotFound."""
+    def pause(self, actor: Actor, provider: str, *, paused: bool, house: bool = False) -> None:
+        """Stop using a key without forgetting it, or use it again. Raises NotFound."""
         with self._database.write() as unit:
-            if not unit.keys.pause(_keeper(actor), provider, self._clock() if paused else None):
+            if not unit.keys.pause(_keeper(actor, house), provider, self._clock() if paused else None):
                 raise NotFound("There is no key to pause.", hint="It was removed, perhaps in another tab.")
 
     @needs(Right.USE)
-    def remove(self, actor: Actor, provider: str) -> None:
-        """Forget an own key."""
+    def remove(self, actor: Actor, provider: str, *, house: bool = False) -> None:
+        """Forget a key."""
         with self._database.write() as unit:
-            unit.keys.remove(_keeper(actor), provider)
+            unit.keys.remove(_keeper(actor, house), provider)
 
     @needs(Right.USE)
-    def own(self, actor: Actor, provider: str) -> tuple[UUID, Credential]:
-        """The actor's own key, paused or not, for a test. Raises NotFound, KeyRejected when it cannot be opened."""
+    def kept(self, actor: Actor, provider: str, *, house: bool = False) -> tuple[UUID, Credential]:
+        """A key that is kept, paused or not, for a test. Raises NotFound, KeyRejected when it cannot be opened."""
         spec = _asking_for_keys(provider)
         with self._database.read() as unit:
-            row = unit.keys.one(_keeper(actor), provider)
+            row = unit.keys.one(_keeper(actor, house), provider)
         if row is None:
-            raise NotFound(f"You have no key for {spec.label}.", hint="Add one first.")
+            raise NotFound(f"There is no key for {spec.label}.", hint="Add one first.")
         row.paused_at = None
         credential = Wallet(self._settings, self._vault, [row], []).credential(provider)
         if credential is None:
-            raise NotFound(f"You have no key for {spec.label}.", hint="Add one first.")
+            raise NotFound(f"There is no key for {spec.label}.", hint="Add one first.")
         return row.id, credential
 
     @needs(Right.USE)
@@ -200,7 +202,11 @@ def _binding(row: ProviderKey) -> Binding:
     return Binding("provider-key", str(row.owner_id), row.provider, row.id)
 
 
-def _keeper(actor: Actor) -> UUID:
+def _keeper(actor: Actor, house: bool) -> UUID:
+    """Whose keys are meant: the actor's own, or the house's, for those who may keep them."""
+    if house:
+        demand(actor, Right.KEEP_HOUSE_KEYS)
+        return NOBODY
     if actor.person_id is None:
         raise BadInput("The operator keeps no keys of their own.", hint="House keys come from the environment.")
     return actor.person_id

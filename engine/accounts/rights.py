@@ -20,6 +20,7 @@ class Right(StrEnum):
     USE = "use the studio"
     WRITE_PERSONAS = "write personas"
     MANAGE_PEOPLE = "manage people"
+    KEEP_HOUSE_KEYS = "keep the keys of the house"
     SEE_HOUSE_USAGE = "see the usage of everyone"
 
 
@@ -31,6 +32,12 @@ RIGHTS: dict[Role, frozenset[Right]] = {
 }
 
 
+def demand(actor: Actor, right: Right) -> None:
+    """Raise Forbidden for anybody who does not have the right, and for nobody."""
+    if not isinstance(actor, Actor) or actor.standing is Standing.BLOCKED or right not in RIGHTS[actor.role]:
+        raise Forbidden(f"You may not {right.value}.", hint="Sign in, or ask an administrator.")
+
+
 def needs(
     right: Right,
 ) -> Callable[[Callable[Concatenate[S, Actor, P], R]], Callable[Concatenate[S, Actor, P], R]]:
@@ -39,8 +46,7 @@ def needs(
     def declare(method: Callable[Concatenate[S, Actor, P], R]) -> Callable[Concatenate[S, Actor, P], R]:
         @wraps(method)
         def guarded(self: S, actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            if not isinstance(actor, Actor) or actor.standing is Standing.BLOCKED or right not in RIGHTS[actor.role]:
-                raise Forbidden(f"You may not {right.value}.", hint="Sign in, or ask an administrator.")
+            demand(actor, right)
             return method(self, actor, *args, **kwargs)
 
         guarded.__right__ = right  # type: ignore[attr-defined]

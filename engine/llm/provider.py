@@ -21,31 +21,35 @@ class CallControl:
         self._clock = clock
         self._ends = clock() + deadline_s
         self._lock = threading.Lock()
-        self._stopped = False
+        self._stopped = threading.Event()
         self._interrupt: Callable[[], None] | None = None
 
     @property
     def stopped(self) -> bool:
         """Whether somebody pressed Stop."""
-        return self._stopped
+        return self._stopped.is_set()
 
     @property
     def seconds_left(self) -> float:
         """Seconds until the deadline; never negative."""
         return max(0.0, self._ends - self._clock())
 
+    def pause(self, seconds: float) -> None:
+        """Wait, at most until Stop is pressed."""
+        self._stopped.wait(seconds)
+
     def on_stop(self, interrupt: Callable[[], None]) -> None:
         """Set what ends a blocked read. Called at once when the call is stopped already."""
         with self._lock:
             self._interrupt = interrupt
-            stopped = self._stopped
+            stopped = self.stopped
         if stopped:
             interrupt()
 
     def stop(self) -> None:
         """End the call: the reader sees `stopped`, and a blocked read breaks."""
         with self._lock:
-            self._stopped = True
+            self._stopped.set()
             interrupt = self._interrupt
         if interrupt is not None:
             interrupt()

@@ -14,6 +14,7 @@ from engine.errors import BadInput, ModelNotFound, TierTooLow
 from engine.llm.credential import Credential
 from engine.llm.refs import ModelRef
 from engine.providers import PROVIDERS
+from engine.routing.model_catalogue import ModelLists
 from engine.routing.route import Resolved, Route, Step, StepName, StepOutcome
 from engine.routing.tables import CHOSEN_BY_USER, Tables
 
@@ -51,9 +52,12 @@ class _Unusable(Exception):
 class Router:
     """Resolves calls. Reads the tables, the keys and the person's preference; calls nobody."""
 
-    def __init__(self, tables: Tables, keys: Keys, database: Database, *, keyless_provider: str) -> None:
+    def __init__(
+        self, tables: Tables, keys: Keys, lists: ModelLists, database: Database, *, keyless_provider: str
+    ) -> None:
         self._tables = tables
         self._keys = keys
+        self._lists = lists
         self._database = database
         self._keyless = keyless_provider
 
@@ -145,7 +149,7 @@ class Router:
             candidates = self._tables.profiles[profile].get(provider)
             credential = wallet.credential(provider) if candidates and provider in PROVIDERS else None
             if candidates and credential:
-                yield Target(provider, candidates, profile, credential)
+                yield Target(provider, self._lists.in_order(provider, credential, candidates), profile, credential)
 
     def _keyless_target(self, wallet: Wallet) -> Target:
         credential = wallet.credential(self._keyless)

@@ -11,6 +11,7 @@ from engine.errors import (
     AlreadyDone,
     BadRequest,
     ModelNotFound,
+    Overloaded,
     ProviderError,
     SampleUsedUp,
     Stopped,
@@ -138,3 +139,30 @@ def test_what_the_preview_says_unasked_takes_no_unit(studio: Studio) -> None:
     studio.generation.generate(ada, HELLO, CallContext("persona-preview", unasked=True))
     assert studio.usage.allowance(ada)[0].used == 0
     assert ledger(studio) == [("ok", None)]
+
+
+def test_a_provider_that_is_away_is_asked_again_within_one_admission(studio: Studio, local: Scripted) -> None:
+    local._answers = [Unreachable("away"), Overloaded("busy"), "Here."]
+    answer = studio.generation.generate(OPERATOR, HELLO, CLI)
+    (event,) = studio.usage.events(OPERATOR)
+    assert (answer.text, event.attempts, event.status) == ("Here.", 3, "ok")
+    assert event.usage == answer.usage and len(local.calls) == 3
+
+
+def test_a_failure_after_the_first_word_is_never_tried_again_and_always_charged(
+    studio: Studio, local: Scripted
+) -> None:
+    local._answers = [["One ", Overloaded("in the middle")], "Two."]
+    with pytest.raises(Overloaded):
+        studio.generation.generate(OPERATOR, HELLO, CLI)
+    (event,) = studio.usage.events(OPERATOR)
+    assert (len(local.calls), event.charged, event.estimated) == (1, True, True)
+    assert event.usage.output > 0
+
+
+def test_wishes_that_a_model_does_not_know_are_not_sent(open_with: Callable[..., Studio], openai: Scripted) -> None:
+    studio = open_with(OPENAI_API_KEY="sk-test-000000000000")
+    request = LLMRequest(HELLO.messages, temperature=0.2, seed=7)
+    for model, temperature in (("openai:gpt-4.1", 0.2), ("openai:gpt-5.5", None)):
+        studio.generation.generate(OPERATOR, request, CallContext("cli", model=model))
+        assert (openai.calls[-1][1].temperature, openai.calls[-1][1].seed) == (temperature, None)

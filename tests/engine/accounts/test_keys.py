@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.accounts.actor import Actor
+from engine.accounts.actor import Actor, Role
 from engine.accounts.vault import forget, load_vault
 from engine.errors import BadInput, Forbidden, KeyRejected, NotFound, ProviderQuota, Unreachable
 from engine.generation import CallContext
@@ -108,7 +108,7 @@ def test_keys_are_their_owners_alone(studio: Studio, ada: Actor) -> None:
     studio.keys.save(ada, "openai", OWN)
     assert card(studio, bob).state == "none"
     for act in (
-        lambda: studio.keys.own(bob, "openai"),
+        lambda: studio.keys.kept(bob, "openai"),
         lambda: studio.keys.pause(bob, "openai", paused=True),
         lambda: studio.model_catalogue.test_key(bob, "openai"),
     ):
@@ -212,3 +212,29 @@ def test_what_looks_like_a_key_reaches_no_log(caplog: pytest.LogCaptureFixture, 
     formatted = caplog.text + "".join(record.exc_text or "" for record in caplog.records)
     for part in ("abcdefgh", "AIzaSyA1", "abc123", "hunter2"):
         assert part not in formatted
+
+
+def test_an_admin_keeps_the_houses_keys_which_come_before_the_environment(
+    open_with: Callable[..., Studio], openai: Scripted
+) -> None:
+    studio = open_with(OPENAI_API_KEY="sk-env-cccccccccccc3333")
+    rosa, ada = person(studio, "Rosa", role=Role.ADMIN), person(studio, "Ada")
+    studio.keys.save(rosa, "openai", HOUSE, house=True)
+    route = studio.generation.generate(ada, HELLO, CLI).route
+    assert (openai.calls[-1][2].api_key.reveal(), route.key_source) == (HOUSE, "system")
+    (kept,) = [card for card in studio.keys.cards(rosa, house=True) if card.provider == "openai"]
+    assert (kept.hint, kept.state) == ("…2222", "untested")
+    assert card(studio, ada).house == "system" and card(studio, rosa).state == "none"
+    assert studio.model_catalogue.test_key(rosa, "openai", house=True).verdict == "working"
+    studio.keys.pause(rosa, "openai", paused=True, house=True)
+    assert studio.generation.generate(ada, HELLO, CLI).route.key_source == "env"
+    for act in (
+        lambda: studio.keys.cards(ada, house=True),
+        lambda: studio.keys.save(ada, "openai", OWN, house=True),
+        lambda: studio.keys.remove(ada, "openai", house=True),
+        lambda: studio.model_catalogue.test_key(ada, "openai", house=True),
+    ):
+        with pytest.raises(Forbidden):
+            act()
+    studio.keys.remove(rosa, "openai", house=True)
+    assert card(studio, ada).house == "env"

@@ -14,7 +14,7 @@ from tests.engine.conftest import person
 
 def router(studio: Studio, **changes: object) -> Router:
     tables = Tables.model_validate(load_tables().model_dump() | changes)
-    return Router(tables, studio.keys, studio.database, keyless_provider="local")
+    return Router(tables, studio.keys, studio.model_lists, studio.database, keyless_provider="local")
 
 
 def outcomes(route: object) -> dict[str, str]:
