@@ -25,7 +25,7 @@ from engine.errors import (
 )
 from engine.llm import CallControl, LLMRequest, LLMResponse, StreamEvent, Usage, estimate_tokens
 from engine.providers import Adapters
-from engine.retry import retrying
+from engine.retry import retrying, while_database_is_away
 from engine.routing.model_facts import facts_of
 from engine.routing.route import Resolved, Route
 from engine.routing.router import Router
@@ -33,8 +33,6 @@ from engine.usage.guard import Admission, Call, Guard, Outcome
 from engine.usage.prices import Cost, PriceBook
 
 SETTLE_PATIENCE_S = 30.0
-SETTLE_WAITS_S = (0.1, 5.0)
-"""The first wait for a database that is away, and the longest; each is twice the one before."""
 
 logger = logging.getLogger(__name__)
 
@@ -251,17 +249,10 @@ class Generation:
 
     def _write_down(self, admission: Admission, outcome: Outcome) -> None:
         """Settle, again and again while the database is away. Settling twice is settling once."""
-        patient_until = time.monotonic() + SETTLE_PATIENCE_S
-        wait, longest = SETTLE_WAITS_S
-        while True:
-            try:
-                return self._guard.settle(admission, outcome)
-            except DatabaseError as problem:
-                if time.monotonic() + wait > patient_until:
-                    logger.error("call %s was not settled and keeps its lease: %s", admission.id, problem.message)
-                    return None
-            time.sleep(wait)
-            wait = min(2 * wait, longest)
+        try:
+            while_database_is_away(SETTLE_PATIENCE_S)(self._guard.settle, admission, outcome)
+        except DatabaseError as problem:
+            logger.error("call %s was not settled and keeps its lease: %s", admission.id, problem.message)
 
 
 def _answer(progress: _Progress, route: Route, cost: Cost | None, admission: Admission) -> Answer:

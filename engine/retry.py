@@ -1,15 +1,16 @@
-"""When a call is tried again: only before its first word, only when nothing can have been charged, never past Stop
+"""What is tried again. A call: only before its first word, only when nothing can have been charged, never past Stop
 or the deadline.
 
 No connection, and failures on the provider's side: twice more, with growing, jittered pauses. A request to slow down:
-once more, when the provider names a pause of at most ten seconds. Everything else is final.
+once more, when the provider names a pause of at most ten seconds. Everything else is final. What came of a call is
+written down again and again while the database is away.
 """
 
 from collections.abc import Callable
 
 import tenacity
 
-from engine.errors import Overloaded, RateLimited, Unreachable
+from engine.errors import DatabaseError, Overloaded, RateLimited, Unreachable
 from engine.llm import CallControl
 
 MOST_ATTEMPTS = 3
@@ -41,5 +42,15 @@ def retrying(control: CallControl, *, begun: Callable[[], bool]) -> tenacity.Ret
         wait=pause,
         stop=final,
         sleep=control.pause,
+        reraise=True,
+    )
+
+
+def while_database_is_away(patience_s: float) -> tenacity.Retrying:
+    """Calls a function again until the database is back, or for so many seconds; then its error is raised."""
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(DatabaseError),
+        wait=tenacity.wait_exponential(multiplier=0.1, max=5.0),
+        stop=tenacity.stop_after_delay(patience_s),
         reraise=True,
     )
