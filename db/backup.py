@@ -114,11 +114,16 @@ def _check(copy: Path, refused: Failed) -> None:
 
 
 def _fold(database: Database, live: Path) -> None:
-    """Bring the log into the file. SQLite lets nobody do this while another has the database open."""
+    """Bring the log into the file, which SQLite does only when nobody else has it open.
+
+    What cannot be read is left alone, file and log: closing it after a write would change both.
+    """
     if not live.exists():
         return
     try:
-        with closing(sqlite_driver.connect(str(live), isolation_level=None, timeout=_PATIENCE_S)) as connection:
+        with closing(_read_only(live)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        with closing(sqlite_driver.connect(str(live), timeout=_PATIENCE_S)) as connection:
             connection.execute("PRAGMA journal_mode=DELETE")
     except sqlite_driver.Error as problem:
         if "locked" in str(problem):

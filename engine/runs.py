@@ -11,7 +11,7 @@ from engine.llm import CallControl
 
 State = Literal["writing", "done", "stopped", "failed", "cut"]
 Keep = Callable[[str, State], bool]
-"""Saves a run's text and state; False when the run has lost its place to another one, and is to stop."""
+"""Saves a run's text and state; False when another run has its place: one that had the place before is to stop."""
 T = TypeVar("T")
 
 SAVE_EVERY_S = 1.0
@@ -70,6 +70,11 @@ class Run(Generic[T]):
         for thread in self._threads:
             thread.start()
 
+    @property
+    def _busy(self) -> bool:
+        """Whether a thread of it still works, if only to settle the call or to save the text of a run that is over."""
+        return not self._threads or any(thread.is_alive() for thread in self._threads)
+
     def _close(self, patient_until: float) -> None:
         with self._changed:
             self._closing = True
@@ -105,15 +110,16 @@ class Run(Generic[T]):
 
     def _save(self, keep: Keep, every_s: float) -> None:
         """Save at once, then at each interval, and the end until it is saved. The answer never waits for this."""
-        failures = 0
+        failures, was_saved = 0, False
         while failures < LAST_TRIES:
             with self._changed:
                 text, state = self.text, self.state
             try:
                 if not keep(text, state):
-                    self.stop()
+                    if was_saved:
+                        self.stop()
                     return
-                failures = 0
+                failures, was_saved = 0, True
             except Exception as problem:  # noqa: BLE001  a text that cannot be saved now is still there to be read
                 failures += state != "writing"
                 log.warning("an answer could not be saved, its text is kept in memory: %s", problem)
@@ -144,6 +150,7 @@ class Runs:
         self._kept = kept
         self._save_every_s = save_every_s
         self._runs: dict[Hashable, Run[Any]] = {}
+        self._busy: list[Run[Any]] = []
         self._lock = threading.Lock()
 
     def start(
@@ -157,6 +164,7 @@ class Runs:
         with self._lock:
             earlier = self._runs.pop(subject, None)
             self._runs[subject] = run
+            self._busy = [known for known in self._busy if known._busy] + [run]
             over = [key for key, known in self._runs.items() if known.over]
             for key in over[: max(0, len(over) - self._kept)]:
                 del self._runs[key]
@@ -173,7 +181,7 @@ class Runs:
     def close(self) -> None:
         """Stop all runs, and give them a moment to settle their calls and save their text."""
         with self._lock:
-            runs = list(self._runs.values())
+            runs = self._busy
         for run in runs:
             run.stop()
         patient_until = time.monotonic() + CLOSE_S

@@ -24,7 +24,7 @@ from engine.personas.catalogue import Personas
 from engine.personas.drafts import Drafts
 from engine.personas.seed import seed
 from engine.providers import Adapters
-from engine.routing.model_catalogue import ModelCatalogue
+from engine.routing.model_catalogue import ModelCatalogue, ModelLists
 from engine.routing.model_choices import ModelChoices
 from engine.routing.router import Router
 from engine.routing.tables import load_tables
@@ -55,6 +55,7 @@ class Studio:
     drafts: Drafts
     models: ModelChoices
     model_catalogue: ModelCatalogue
+    model_lists: ModelLists
     generation: Generation
     conversations: Ask
     preview: Preview
@@ -70,7 +71,8 @@ class Studio:
         self.database.close()
 
     def warm_up(self) -> None:
-        """Load in the background what the first real call would otherwise wait for."""
+        """Load in the background what the first real call would otherwise wait for, and keep model lists fresh."""
+        self.model_lists.go_live()
         threading.Thread(target=self.adapters.warm_up, name="warm-up", daemon=True).start()
 
 
@@ -107,10 +109,11 @@ def _furnished(
     keyless = "scripted" if settings.script_dir else "local"
     tables, runs = load_tables(), Runs(deadline_s=settings.call_deadline_s)
     keys = Keys(database, settings, vault, clock=clock)
+    lists = ModelLists(adapters)
     zone = ZoneInfo(settings.billing_timezone)
     prices = PriceBook()
     guard = Guard(database, clock=clock, billing_zone=zone, lease_s=settings.call_deadline_s + LEASE_AFTER_DEADLINE_S)
-    router = Router(tables, keys, database, keyless_provider=keyless)
+    router = Router(tables, keys, lists, database, keyless_provider=keyless)
     personas, drafts = Personas(database, clock=clock), Drafts(database, clock=clock)
     generation = Generation(
         router, guard, prices, adapters, ai_enabled=settings.ai_features_enabled, deadline_s=settings.call_deadline_s
@@ -125,11 +128,12 @@ def _furnished(
         drafts=drafts,
         models=ModelChoices(tables, keys, keyless_provider=keyless),
         model_catalogue=ModelCatalogue(keys, adapters),
+        model_lists=lists,
         generation=generation,
         conversations=Ask(generation, personas, tables),
         preview=Preview(generation, drafts, router, prices, tables, SavedRuns(database, runs, clock=clock)),
         usage=Ledger(database, clock=clock, billing_zone=zone),
-        getting_started=GettingStarted(database),
+        getting_started=GettingStarted(database, keys),
         adapters=adapters,
         runs=runs,
     )

@@ -61,7 +61,7 @@ def found(studio: Studio, actor: Actor, draft: UUID) -> Run[Any]:
 def test_the_app_killed_in_the_middle_of_an_answer(
     open_with: Callable[..., Studio], studio: Studio, clock: Clock, ada: Actor, tmp_path: Path
 ) -> None:
-    clock.now = datetime.now(UTC)
+    clock.now = datetime.now(UTC)  # the other process goes by the real time
     draft = studio.drafts.open(ada).id
     script = tmp_path / "script"
     script.mkdir()
@@ -74,6 +74,7 @@ def test_the_app_killed_in_the_middle_of_an_answer(
     app.wait(WAIT_S)
     studio.close()
 
+    clock.now = datetime.now(UTC)
     clock.forward(seconds=LEASE_S + 1)
     again = open_with()
     run = found(again, ada, draft)

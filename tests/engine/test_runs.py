@@ -208,9 +208,24 @@ def test_a_shelf_that_fails_costs_no_text_and_is_tried_until_the_end_is_saved() 
 
 
 def test_a_run_that_has_lost_its_place_stops() -> None:
-    run = Runs(save_every_s=0.01).start("a", asking(Scripted(gate=Gate())), keep=lambda text, state: False)
+    places = iter([True, False])
+    run = Runs(save_every_s=0.01).start("a", asking(Scripted(gate=Gate())), keep=lambda text, state: next(places))
     end_of(run)
     assert run.state == "stopped"
+
+
+def test_a_run_that_never_got_its_place_is_only_not_saved() -> None:
+    shelf = threading.Event()
+
+    def taken(text: str, state: State) -> bool:
+        shelf.set()
+        return False
+
+    gate = Gate()
+    run = Runs(save_every_s=0.01).start("a", asking(Scripted(["one two"], gate=gate)), keep=taken)
+    assert shelf.wait(WAIT_S)
+    gate.let(2)
+    assert end_of(run) == "one two" and run.state == "done"
 
 
 def test_closing_stops_the_runs_and_waits_until_they_are_saved() -> None:
@@ -223,6 +238,25 @@ def test_closing_stops_the_runs_and_waits_until_they_are_saved() -> None:
         continue
     runs.close()
     assert shelf.saved[-1] == ("one ", "stopped")
+
+
+def test_closing_waits_for_a_run_that_has_given_its_subject_to_another() -> None:
+    blocked, release, closed = threading.Event(), threading.Event(), threading.Event()
+
+    def slow_to_end(writer: RunWriter) -> None:
+        blocked.set()
+        release.wait(WAIT_S)
+
+    runs = Runs()
+    first = runs.start("a", slow_to_end)
+    assert blocked.wait(WAIT_S)
+    runs.start("a", write_all)
+    closer = threading.Thread(target=lambda: (runs.close(), closed.set()))
+    closer.start()
+    assert first.state == "stopped" and not closed.wait(0.1), "it is still settling"
+    release.set()
+    assert closed.wait(WAIT_S)
+    assert not first._threads[0].is_alive()
 
 
 def test_closing_does_not_wait_for_a_shelf_that_is_away() -> None:
