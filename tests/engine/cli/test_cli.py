@@ -7,6 +7,7 @@ import pytest
 from db.session import Database
 from tests.engine.cli.conftest import ROOT, Run, error, read
 
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 HIDING = """
 import importlib.util
 find = importlib.util.find_spec
@@ -27,6 +28,7 @@ def test_ask_prints_route_usage_and_cost_and_the_ledger_agrees(run: Run, databas
         assert (row.cost_nano, row.persona_key) == (0, "maestro")
 
 
+@on_sqlite
 def test_ask_for_people_streams_and_explains(run: Run) -> None:
     done = run("ask", "Who are you?", "--explain")
     assert done.returncode == 0
@@ -46,6 +48,7 @@ def test_people_are_added_verified_and_asked_as(run: Run) -> None:
     assert [person["role"] for person in read(run("people", "list", "--json"))["people"]] == ["user", "admin"]
 
 
+@on_sqlite
 def test_each_kind_of_error_has_its_code(run: Run, tmp_path: Path) -> None:
     assert error(run("ask", "", "--json")) == (2, "bad_input")
     assert error(run("ask", "--json")) == (2, "bad_input")
@@ -59,6 +62,7 @@ def test_each_kind_of_error_has_its_code(run: Run, tmp_path: Path) -> None:
     assert error(run("ask", "hi", "--json")) == (4, "model_not_found")
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "url",
     ["mysql://a:hunter2@h/b", "nonsense", "postgresql+psycopg://a:hunter2@127.0.0.1:1/x", "sqlite:////proc/no/a.db"],
@@ -70,6 +74,7 @@ def test_a_wrong_database_address_is_one_sentence_without_its_password(run: Run,
     assert "hunter2" not in done.stderr and "Traceback" not in done.stderr
 
 
+@on_sqlite
 def test_a_data_folder_that_cannot_be_made_is_said(run: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     done = run("doctor", DATABASE_URL="", STUDIO_DATA_DIR=str(tmp_path / "file" / "data"))
@@ -83,6 +88,7 @@ def test_doctor_finds_a_sound_house_and_shows_no_secret(run: Run) -> None:
     assert "sk-planted" not in done.stdout + done.stderr
 
 
+@on_sqlite
 def test_without_the_local_packages_ask_says_how_to_get_an_answer(run: Run, tmp_path: Path) -> None:
     hidden = tmp_path / "sitecustomize.py"
     hidden.write_text(HIDING)
@@ -91,6 +97,7 @@ def test_without_the_local_packages_ask_says_how_to_get_an_answer(run: Run, tmp_
     assert "requirements-local.txt" in done.stderr and "Traceback" not in done.stderr
 
 
+@on_sqlite
 def test_migrate_brings_an_empty_database_up_to_date(run: Run, tmp_path: Path) -> None:
     fresh = f"sqlite:///{tmp_path / 'fresh.db'}"
     assert read(run("migrate", "--json", DATABASE_URL=fresh)) == {"migrated": True}
@@ -108,3 +115,48 @@ def test_the_embedded_model_answers_without_any_key(run: Run, database: Database
         assert {name: getattr(row, name) for name in said["usage"]} == said["usage"]
         assert row.cost_nano == 0
     assert event.latency_ms == said["latency_ms"] and day.calls == 1
+
+
+@on_sqlite
+def test_a_key_file_that_others_can_read_is_refused_and_nothing_is_lost(run: Run, tmp_path: Path) -> None:
+    assert run("doctor").returncode == 0
+    (tmp_path / "data" / "master.key").chmod(0o644)
+    done = run("doctor")
+    assert done.returncode == 6 and len(done.stderr.strip().splitlines()) == 1 and "chmod 600" in done.stderr
+    assert error(run("ask", "hi", "--json")) == (6, "config")
+    (tmp_path / "data" / "master.key").chmod(0o600)
+    assert run("doctor").returncode == 0
+
+
+@on_sqlite
+def test_a_lost_master_key_is_said_and_can_be_given_up(run: Run, tmp_path: Path) -> None:
+    assert run("doctor").returncode == 0
+    (tmp_path / "data" / "master.key").unlink()
+    refused = run("doctor")
+    assert refused.returncode == 6 and "keys forget" in refused.stderr
+    assert read(run("keys", "forget", "--json")) == {"forgotten": True}
+    assert run("doctor").returncode == 0
+
+
+@on_sqlite
+def test_planted_keys_come_out_of_no_command_and_into_no_file(run: Run, tmp_path: Path) -> None:
+    keys = {
+        "OPENAI_API_KEY": "sk-proj-planted00000",
+        "ANTHROPIC_API_KEY": "sk-ant-planted000000",
+        "GOOGLE_API_KEY": "AIzaSyPlanted000000000",
+        "GROQ_API_KEY": "gsk_planted00000000",
+    }
+    nowhere = {f"STUDIO_{name.removesuffix('_API_KEY')}_BASE_URL": "http://127.0.0.1:9" for name in keys}
+    for arguments in (
+        ("doctor",),
+        ("ask", "hi", "--explain"),
+        ("ask", "hi", "--model", "anthropic:claude-haiku-5-5", "--json"),
+        ("ask", "hi", "--model", "google:gemini-2.5-flash"),
+        ("ask", "hi", "--model", "groq:llama-3.1-8b-instant", "--json"),
+        ("backup", str(tmp_path / "copy.db")),
+    ):
+        done = run(*arguments, **keys, **nowhere)
+        printed = done.stdout + done.stderr
+        assert "Traceback" not in printed and [key for key in keys.values() if key in printed] == []
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert [key for key in keys.values() if key.encode() in written] == []
