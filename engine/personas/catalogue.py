@@ -19,6 +19,7 @@ from engine.personas.spec import PersonaSpec
 
 Source = Literal["user", "team", "system"]
 BLURB = 80
+_BLANK = PersonaSpec().model_dump(mode="json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,18 +145,19 @@ def spec_of(content: Mapping[str, Any]) -> PersonaSpec:
 
 
 def _card(row: PersonaRow, key: str, source: Source, *, draft: bool = False) -> PersonaCard:
-    spec = spec_of(row.content)
-    story = " ".join((spec.system_prompt or spec.context).split())
+    """What the catalogue shows, read from the stored content as it is: it was checked when it was written."""
+    content = _BLANK | row.content
+    story = " ".join((content["system_prompt"] or content["context"]).split())
     return PersonaCard(
         key=key,
         source=source,
         version=row.version,
-        name=spec.name,
-        role=spec.role,
+        name=content["name"],
+        role=content["role"],
         blurb=story if len(story) <= BLURB else story[: BLURB - 1].rstrip() + "…",
-        modality=spec.modality,
-        tags=spec.tags,
-        avatar=spec.avatar,
+        modality=content["modality"],
+        tags=tuple(content["tags"]),
+        avatar=content["avatar"],
         accent=accent_of(row.key),
         editable=source == "user",
         draft=draft,

@@ -4,7 +4,6 @@ Forms, lint, cards and docs are drawn from the metadata below, so a new field is
 (and one in `prompt.py`, if the model shall read it).
 """
 
-import unicodedata
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -196,8 +195,10 @@ class PersonaSpec(BaseModel):
         for text in _texts(value):
             if "\x00" in text:
                 raise ValueError("has an invisible NUL character; remove it and paste the text again")
-            if any(unicodedata.category(character) == "Cs" for character in text):
-                raise ValueError("has a broken character (half of a pair); type it again")
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                raise ValueError("has a broken character (half of a pair); type it again") from None
         return value
 
 

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Column, MetaData, Table, Text, make_url, text
 from uuid_utils.compat import uuid7
 
 from db.migrate import migrate, state
 from db.models import Base
-from db.revisions import MIGRATIONS, newest
+from db.revisions import MIGRATIONS, known, newest
 from db.session import Database
 from engine.errors import DatabaseError
 from tests.databases import opened
@@ -207,3 +209,10 @@ def test_without_space_for_the_copy_nothing_is_migrated(
         assert (state(lived_in), contents(lived_in)) == ("behind", [("Ada", "local:smollm2")])
     else:
         migrate(lived_in)
+
+
+def test_the_known_revisions_are_those_that_alembic_finds() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    found = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    assert found == known()[::-1] and newest() == found[0]
