@@ -52,6 +52,30 @@ PROVIDERS: dict[str, ProviderSpec] = {
         key_variables=("OPENAI_API_KEY",),
         base_url_variable="STUDIO_OPENAI_BASE_URL",
     ),
+    "anthropic": ProviderSpec(
+        key="anthropic",
+        label="Anthropic",
+        adapter="engine.providers.anthropic_messages:AnthropicMessages",
+        base_url="https://api.anthropic.com",
+        key_variables=("ANTHROPIC_API_KEY",),
+        base_url_variable="STUDIO_ANTHROPIC_BASE_URL",
+    ),
+    "google": ProviderSpec(
+        key="google",
+        label="Google",
+        adapter="engine.providers.google_generate:GoogleGenerate",
+        base_url="https://generativelanguage.googleapis.com",
+        key_variables=("GOOGLE_API_KEY", "GEMINI_API_KEY"),
+        base_url_variable="STUDIO_GOOGLE_BASE_URL",
+    ),
+    "groq": ProviderSpec(
+        key="groq",
+        label="Groq",
+        adapter="engine.providers.groq_chat:GroqChat",
+        base_url="https://api.groq.com",
+        key_variables=("GROQ_API_KEY",),
+        base_url_variable="STUDIO_GROQ_BASE_URL",
+    ),
     "local": ProviderSpec(
         key="local",
         label="Local model",
@@ -88,6 +112,8 @@ class Adapters:
             return self.overrides[key]
         if key not in PROVIDERS:
             raise BadInput(f"No provider is called {key}.", field="Provider", hint=f"Known are {', '.join(PROVIDERS)}.")
+        if key in self._made:  # nobody waits here while the SDK of another provider is imported
+            return self._made[key]
         with self._lock:
             if key not in self._made:
                 self._made[key] = self._make(PROVIDERS[key])

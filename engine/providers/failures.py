@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,10 +26,11 @@ from engine.errors import (
     Unreachable,
 )
 from engine.llm import CallControl, Secret
+from engine.providers.frames import BadFrame
 
 LONGEST_QUOTE = 300
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("studio.providers")
 
 _BY_CODE: dict[str, type[ProviderError]] = {
     "insufficient_quota": ProviderQuota,
@@ -38,23 +39,39 @@ _BY_CODE: dict[str, type[ProviderError]] = {
     "billing_error": ProviderQuota,
     "context_length_exceeded": TooLong,
     "exceed_context_size_error": TooLong,
+    "request_too_large": TooLong,
     "model_not_found": ModelNotFound,
+    "model_decommissioned": ModelNotFound,
+    "not_found_error": ModelNotFound,
     "invalid_api_key": KeyRejected,
     "authentication_error": KeyRejected,
+    "permission_error": KeyRejected,
+    "API_KEY_INVALID": KeyRejected,
+    "BILLING_DISABLED": ProviderQuota,
     "rate_limit_exceeded": RateLimited,
+    "rate_limit_error": RateLimited,
     "content_filter": Refused,
     "content_policy_violation": Refused,
     "server_error": Overloaded,
     "overloaded_error": Overloaded,
+    "api_error": Overloaded,
+    "timeout_error": Overloaded,
 }
+"""The codes, types and reasons that vendors write into their reports."""
+_BY_TEXT: dict[str, type[ProviderError]] = {
+    "credit balance is too low": ProviderQuota,
+    "prompt is too long": TooLong,
+    "input token count": TooLong,
+}
+"""What only the text of a 400 tells."""
 _BY_STATUS: dict[int, type[ProviderError]] = {
     401: KeyRejected,
     402: ProviderQuota,
     403: KeyRejected,
     404: ModelNotFound,
     408: Overloaded,
-    413: TooLong,
     429: RateLimited,
+    498: Overloaded,  # Groq: no room in the cheaper tier
 }
 _WORDS: dict[type[ProviderError], tuple[str, str]] = {
     KeyRejected: ("{label} does not accept the key {key}.", "Check the key, or make a new one at the provider."),
@@ -110,16 +127,34 @@ class Asked:
 
 
 def classify(report: Mapping[str, Any], status: int | None) -> type[ProviderError]:
-    """The kind of a reported failure: by its code, then by its type, then by the HTTP status.
+    """The kind of a reported failure: by its code, its type, its reasons, then by the HTTP status and the text.
 
     Without any of them it is an event in the middle of an answer, which thereby broke off.
     """
-    for name in (report.get("code"), report.get("type")):
+    if status == 413:
+        return TooLong
+    code = report.get("code")
+    reasons = [detail.get("reason") for detail in _details(report)]
+    for name in (code, report.get("type"), *reasons):
         if isinstance(name, str) and name in _BY_CODE:
             return _BY_CODE[name]
     if status is None:
-        return StreamCut
+        if not isinstance(code, int):
+            return StreamCut
+        status = code
+    if status == 400:
+        text = str(report.get("message")).lower()
+        return next((kind for words, kind in _BY_TEXT.items() if words in text), BadRequest)
     return _BY_STATUS.get(status, Overloaded if status >= 500 else BadRequest)
+
+
+def unwanted(problem: Exception, wishes: Iterable[str]) -> str | None:
+    """The first of these parameters of a request that a refusal names as its reason; None when it names none."""
+    if _status(problem) != 400:
+        return None
+    report = _report(problem)
+    text = f"{report.get('param')} {report.get('message')}".lower()
+    return next((wish for wish in wishes if wish.partition("_")[0] in text), None)
 
 
 @contextmanager
@@ -136,9 +171,9 @@ def house_words(asked: Asked, control: CallControl) -> Iterator[None]:
 
 
 def _translate(problem: Exception, asked: Asked, control: CallControl) -> ProviderError:
-    status = getattr(problem, "status_code", None)
-    if isinstance(status, int) and status >= 300:
-        return _reported(problem, status, asked)
+    status = _status(problem)
+    if status is not None and status >= 300:
+        return asked.failed(_report(problem), status, retry_after=_retry_after(problem))
     cause = problem if isinstance(problem, httpx2.HTTPError) else problem.__cause__
     if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.WriteError | httpx2.WriteTimeout):
         return asked.error(Unreachable)
@@ -146,18 +181,33 @@ def _translate(problem: Exception, asked: Asked, control: CallControl) -> Provid
         return asked.error(ProviderTimeout)
     if isinstance(cause, httpx2.HTTPError) and not isinstance(cause, httpx2.DecodingError):
         return asked.error(StreamCut)
-    log.info("%s: %s", asked.label, type(problem).__name__)
+    if not isinstance(problem, BadFrame | httpx2.DecodingError):  # of a foreign form, or a mistake of ours: look at it
+        log.error("%s: %s", asked.label, type(problem).__name__, exc_info=problem)
     return asked.error(Malformed)
 
 
-def _reported(problem: Exception, status: int, asked: Asked) -> ProviderError:
-    body = getattr(problem, "body", None)
-    report = body if isinstance(body, Mapping) else {}
-    if isinstance(report.get("error"), Mapping):
-        report = report["error"]
+def _status(problem: Exception) -> int | None:
+    """The HTTP status that an SDK's exception stands for; the SDK of Google calls it `code`."""
+    found = (getattr(problem, name, None) for name in ("status_code", "code"))
+    return next((status for status in found if isinstance(status, int)), None)
+
+
+def _report(problem: Exception) -> Mapping[str, Any]:
+    """What the vendor said, as each SDK keeps it."""
+    found = (getattr(problem, name, None) for name in ("body", "details"))
+    report = next((body for body in found if isinstance(body, Mapping)), {})
+    error = report.get("error")
+    return error if isinstance(error, Mapping) else report
+
+
+def _details(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    details = report.get("details")
+    return [detail for detail in details if isinstance(detail, Mapping)] if isinstance(details, list) else []
+
+
+def _retry_after(problem: Exception) -> float | None:
+    """The seconds to wait: from the header, or from Google's `RetryInfo`."""
     headers = getattr(getattr(problem, "response", None), "headers", {})
-    return asked.failed(report, status, retry_after=_seconds(headers.get("retry-after", "")))
-
-
-def _seconds(text: str) -> float | None:
-    return float(text) if re.fullmatch(r"\d{1,6}(\.\d+)?", text) else None
+    waits = [headers.get("retry-after"), *(detail.get("retryDelay") for detail in _details(_report(problem)))]
+    found = (re.fullmatch(r"(\d{1,6}(\.\d+)?)s?", wait) for wait in waits if isinstance(wait, str))
+    return next((float(wait[1]) for wait in found if wait), None)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
 import httpx2
 
@@ -12,6 +12,18 @@ from engine.providers.wire import Call
 Frame = dict[str, Any]
 DONE = b"[DONE]"
 REST_S = 2.0
+
+
+class Body(Protocol):
+    """The body of an answer as it comes. The raw responses of all SDKs have this."""
+
+    def iter_bytes(self) -> Iterator[bytes]:
+        """The bytes, unpacked."""
+        ...
+
+
+class BadFrame(ValueError):
+    """A frame that is not a JSON object."""
 
 
 def payloads(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -33,18 +45,16 @@ def payloads(chunks: Iterable[bytes]) -> Iterator[bytes]:
 class Frames:
     """The JSON objects of one streamed answer, in order."""
 
-    def __init__(self, response: httpx2.Response, call: Call) -> None:
+    def __init__(self, body: Body, call: Call) -> None:
         self.came = False
         self._call = call
-        self._payloads = payloads(self._chunks(response.iter_bytes()))
+        self._payloads = payloads(self._chunks(body.iter_bytes()))
 
     def __iter__(self) -> Iterator[Frame]:
         for payload in self._payloads:
             if payload == DONE:
                 continue
-            frame = json.loads(payload)
-            if not isinstance(frame, dict):
-                raise ValueError("a frame that is not an object")
+            frame = _object(payload)
             self.came = True
             yield frame
 
@@ -54,7 +64,7 @@ class Frames:
         self._call.patience = REST_S
         try:
             yield from self
-        except (httpx2.HTTPError, ValueError):
+        except (httpx2.HTTPError, BadFrame):
             return
 
     def _chunks(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -64,3 +74,13 @@ class Frames:
             if chunk is None:
                 return
             yield chunk
+
+
+def _object(payload: bytes) -> Frame:
+    try:
+        frame = json.loads(payload)
+    except (ValueError, RecursionError):
+        frame = None
+    if not isinstance(frame, dict):
+        raise BadFrame
+    return frame

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 from engine.errors import ProviderError
 from engine.llm import CallControl, Credential, LLMRequest, StreamEvent
 from engine.providers import PROVIDERS
+from engine.providers.answering import CHECK_S, streamed
 from engine.providers.embedded import EmbeddedModel
 from engine.providers.failures import Asked, house_words
 from engine.providers.openai_chat import create, read
-from engine.providers.openai_client import CHECK_S, model_ids, streamed
+from engine.providers.openai_client import client, model_ids
 from engine.settings import Settings
 
 
@@ -45,7 +46,7 @@ class Local:
         with house_words(asked, control):
             credential = self._credential(credential)
         with self._counted():
-            yield from streamed(credential, control, asked, lambda client: create(client, model, request), read)
+            yield from streamed(control, asked, lambda: create(client(credential), model, request), read)
 
     def list_models(self, credential: Credential) -> list[str]:
         """The ids that the server offers."""
@@ -74,9 +75,9 @@ class Local:
                 self._calls -= 1
 
     def _activity(self) -> str:
-        if not self._calls:
-            return "idle"
-        return "answering" if self._calls == 1 else f"answering, {self._calls - 1} waiting"
+        if self._calls < 2:
+            return "answering" if self._calls else "idle"
+        return f"answering {self._calls} calls" if self._elsewhere else f"answering, {self._calls - 1} waiting"
 
     def _file(self) -> str:
         path = self.embedded.path

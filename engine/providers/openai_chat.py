@@ -1,10 +1,8 @@
 """The chat completions format, which OpenAI began and many servers speak."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
-
-from openai import APIResponse, OpenAI
 
 from engine.llm import (
     Completed,
@@ -18,8 +16,10 @@ from engine.llm import (
     ToolCall,
     Usage,
 )
+from engine.providers.answering import opened
+from engine.providers.counts import Counts
 from engine.providers.failures import Asked
-from engine.providers.frames import Frame, Frames
+from engine.providers.frames import Body, Frame, Frames
 from engine.providers.turns import answer_format, turns
 
 _FINISH: dict[str, FinishReason] = {
@@ -30,15 +30,15 @@ _FINISH: dict[str, FinishReason] = {
 }
 
 
-def create(client: OpenAI, model: str, request: LLMRequest) -> AbstractContextManager[APIResponse[Any]]:
-    """Post the request; the answer comes as a stream of raw bytes."""
+def create(client: Any, model: str, request: LLMRequest) -> AbstractContextManager[Body]:
+    """Post the request through the SDK of OpenAI or one like it; the answer comes as a stream of raw bytes."""
     system = [{"role": "system", "content": request.system}] if request.system else []
     body: dict[str, Any] = {
         "model": model,
         "messages": [*system, *({"role": role, "content": text} for role, text in turns(request.messages))],
         "max_tokens": request.max_output_tokens,
         "stream": True,
-        "stream_options": {"include_usage": True},
+        "extra_body": {"stream_options": {"include_usage": True}},
     }
     if request.temperature is not None:
         body["temperature"] = request.temperature
@@ -54,7 +54,7 @@ def create(client: OpenAI, model: str, request: LLMRequest) -> AbstractContextMa
             }
             for tool in request.tools
         ]
-    return client.chat.completions.with_streaming_response.create(**body)
+    return opened(client.chat.completions.with_streaming_response.create, body, "temperature", "seed")
 
 
 class _Answer:
@@ -91,9 +91,9 @@ class _Answer:
 
 
 def read(frames: Frames, asked: Asked) -> Iterator[StreamEvent]:
-    """Turn chunks into our events. The usage follows the end marker, when the server counts at all."""
+    """Turn chunks into our events. The usage comes with or after the end marker, when the server counts at all."""
     answer = _Answer()
-    usage: Frame = {}
+    usage = Usage()
     model, request_id = asked.model, None
     for frame in frames:
         if error := frame.get("error"):
@@ -101,7 +101,7 @@ def read(frames: Frames, asked: Asked) -> Iterator[StreamEvent]:
         if request_id is None:
             model, request_id = frame.get("model") or model, frame.get("id") or ""
             yield Started(model, request_id)
-        usage = frame.get("usage") or usage
+        usage = _usage(frame, usage)
         for choice in frame.get("choices") or ():
             yield from answer.deltas(choice)
         if answer.finish:
@@ -109,21 +109,26 @@ def read(frames: Frames, asked: Asked) -> Iterator[StreamEvent]:
     else:
         return
     for frame in frames.rest():
-        usage = frame.get("usage") or usage
+        usage = _usage(frame, usage)
     for call in answer.calls.values():
         yield ToolCall(call["id"], call["name"], call["arguments"])
-    yield Completed(LLMResponse("".join(answer.text), _usage(usage), answer.finish_reason, model, request_id))
+    yield Completed(LLMResponse("".join(answer.text), usage, answer.finish_reason, model, request_id))
 
 
-def _usage(counts: Mapping[str, Any]) -> Usage:
-    """Cached tokens are counted within the prompt, and reasoning within the completion."""
-    details = counts.get("prompt_tokens_details") or {}
-    cached, written = details.get("cached_tokens") or 0, details.get("cache_write_tokens") or 0
-    reasoning = (counts.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0
-    return Usage(
-        input=max(0, counts.get("prompt_tokens", 0) - cached - written),
+def _usage(frame: Frame, before: Usage) -> Usage:
+    """Cached tokens are counted within the prompt, and reasoning within the completion. Groq has its own place."""
+    own = frame.get("x_groq")
+    report = frame.get("usage") or (own.get("usage") if isinstance(own, dict) else None)
+    if not report:
+        return before
+    counts = Counts(report)
+    cached = counts("prompt_tokens_details", "cached_tokens")
+    written = counts("prompt_tokens_details", "cache_write_tokens")
+    reasoning = counts("completion_tokens_details", "reasoning_tokens")
+    return counts.usage(
+        counts("prompt_tokens") - cached - written,
+        counts("completion_tokens") - reasoning,
         cache_read=cached,
         cache_write=written,
-        output=max(0, counts.get("completion_tokens", 0) - reasoning),
         reasoning=reasoning,
     )

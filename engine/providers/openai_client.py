@@ -1,25 +1,13 @@
 """Clients of the official OpenAI SDK, for OpenAI itself and for servers that speak like it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
 from functools import lru_cache
-from typing import Any
 
-import httpx2
-from openai import APIResponse, OpenAI
+from openai import OpenAI
 
-from engine.errors import Malformed, Stopped, StreamCut
-from engine.llm import CallControl, Credential, StreamEvent
-from engine.providers.failures import Asked, house_words
-from engine.providers.frames import Frames
-from engine.providers.wire import CONNECT_S, Call, Transport
-
-CHECK_S = 20.0
-
-Reader = Callable[[Frames, Asked], Iterator[StreamEvent]]
-Send = Callable[[OpenAI], AbstractContextManager[APIResponse[Any]]]
-
-_transport = Transport()
+from engine.llm import Credential
+from engine.providers.answering import listed
+from engine.providers.failures import Asked
+from engine.providers.wire import http_client
 
 
 @lru_cache(maxsize=64)
@@ -34,36 +22,13 @@ def client(credential: Credential) -> OpenAI:
         base_url=credential.base_url,
         default_headers=headers,
         max_retries=0,
-        timeout=httpx2.Timeout(None, connect=CONNECT_S),
-        http_client=httpx2.Client(transport=_transport, follow_redirects=False, trust_env=False),
+        timeout=None,
+        http_client=http_client(),
     )
     made.organization = made.project = None
     return made
 
 
-def streamed(
-    credential: Credential, control: CallControl, asked: Asked, send: Send, read: Reader
-) -> Iterator[StreamEvent]:
-    """Send a request and yield what `read` makes of the frames of its answer, `Completed` last."""
-    with house_words(asked, control), ExitStack() as answer:
-        call = Call(control)
-        with call.obeyed():
-            response = answer.enter_context(send(client(credential)))
-        frames = Frames(response.http_response, call)
-        for event in read(frames, asked):
-            if event.kind == "completed":
-                yield event
-                return
-            if control.stopped:
-                raise asked.error(Stopped)
-            if event.kind == "text" and not isinstance(event.text, str):
-                raise asked.error(Malformed)
-            yield event
-        raise asked.error(StreamCut if frames.came else Malformed)
-
-
 def model_ids(credential: Credential, asked: Asked) -> list[str]:
     """The ids of the models that a key sees."""
-    control = CallControl(CHECK_S)
-    with house_words(asked, control), Call(control).obeyed():
-        return sorted(model.id for model in client(credential).models.list().data)
+    return listed(asked, lambda: [model.id for model in client(credential).models.list().data])

@@ -1,10 +1,7 @@
 """OpenAI, by its Responses API."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
 from typing import Any
-
-from openai import APIResponse, BadRequestError, OpenAI
 
 from engine.llm import (
     CallControl,
@@ -21,9 +18,11 @@ from engine.llm import (
     Usage,
 )
 from engine.providers import PROVIDERS
+from engine.providers.answering import opened, streamed
+from engine.providers.counts import Counts
 from engine.providers.failures import Asked
 from engine.providers.frames import Frame, Frames
-from engine.providers.openai_client import model_ids, streamed
+from engine.providers.openai_client import client, model_ids
 from engine.providers.turns import answer_format, turns
 from engine.settings import Settings
 
@@ -42,7 +41,8 @@ class OpenAIResponses:
         """Ask `model`; nothing of it is stored at OpenAI."""
         asked = Asked(self._label, model, credential.api_key)
         body = _body(model, request)
-        return streamed(credential, control, asked, lambda client: _create(client, body), read)
+        create = client(credential).responses.with_streaming_response.create
+        return streamed(control, asked, lambda: opened(create, body, "temperature"), read)
 
     def list_models(self, credential: Credential) -> list[str]:
         """The ids that the key may use."""
@@ -51,24 +51,6 @@ class OpenAIResponses:
     def check(self, credential: Credential) -> int:
         """Prove that the key works."""
         return len(self.list_models(credential))
-
-
-@contextmanager
-def _create(client: OpenAI, body: dict[str, Any]) -> Iterator[APIResponse[Any]]:
-    """Post the request. A model that knows no temperature says so at once and at no cost, and is asked without."""
-    create = client.responses.with_streaming_response.create
-    try:
-        opened: AbstractContextManager[APIResponse[Any]] = create(**body)
-        response = opened.__enter__()
-    except BadRequestError as problem:
-        if problem.param != "temperature" or "temperature" not in body:
-            raise
-        opened = create(**{name: value for name, value in body.items() if name != "temperature"})
-        response = opened.__enter__()
-    try:
-        yield response
-    finally:
-        response.close()
 
 
 def _body(model: str, request: LLMRequest) -> dict[str, Any]:
@@ -106,7 +88,7 @@ def read(frames: Frames, asked: Asked) -> Iterator[StreamEvent]:
     for frame in frames:
         match frame["type"]:
             case "response.created":
-                yield Started(frame["response"]["model"], frame["response"]["id"])
+                yield Started(frame["response"].get("model") or asked.model, frame["response"]["id"])
             case "response.output_text.delta" | "response.refusal.delta" as kind:
                 refused |= kind == "response.refusal.delta"
                 text.append(frame["delta"])
@@ -137,16 +119,17 @@ def _response(answer: Frame, text: str, *, refused: bool, called: bool) -> LLMRe
         finish = "length"
     elif called:
         finish = "tool_call"
-    return LLMResponse(text, _usage(answer.get("usage") or {}), finish, answer["model"], answer["id"])
+    return LLMResponse(text, _usage(answer), finish, answer["model"], answer["id"])
 
 
-def _usage(counts: Mapping[str, Any]) -> Usage:
+def _usage(answer: Frame) -> Usage:
     """OpenAI counts cached tokens within the input, and reasoning within the output."""
-    cached = (counts.get("input_tokens_details") or {}).get("cached_tokens") or 0
-    reasoning = (counts.get("output_tokens_details") or {}).get("reasoning_tokens") or 0
-    return Usage(
-        input=max(0, counts.get("input_tokens", 0) - cached),
+    counts = Counts(answer.get("usage"))
+    cached = counts("input_tokens_details", "cached_tokens")
+    reasoning = counts("output_tokens_details", "reasoning_tokens")
+    return counts.usage(
+        counts("input_tokens") - cached,
+        counts("output_tokens") - reasoning,
         cache_read=cached,
-        output=max(0, counts.get("output_tokens", 0) - reasoning),
         reasoning=reasoning,
     )

@@ -6,6 +6,9 @@ from typing import Any
 
 from engine.llm import Message, Role
 
+ROOM_TO_THINK = 8192
+"""Tokens of an answer from which on a model may think first, which it does at the cost of these tokens."""
+
 _STRICT_KEYWORDS = {
     *("type", "properties", "required", "additionalProperties", "items", "enum", "const", "anyOf", "$ref", "$defs"),
     *("description", "title", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),

@@ -115,7 +115,7 @@ class _Backend(httpcore2.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
-        timeout = _current.get().limited(timeout)
+        timeout = _current.get().limited(CONNECT_S if timeout is None else timeout)
         return _Stream(super().connect_tcp(host, port, timeout, local_address, socket_options))
 
 
@@ -130,3 +130,11 @@ class Transport(httpx2.HTTPTransport):
             keepalive_expiry=IDLE_CONNECTION_S,
             network_backend=_Backend(),
         )
+
+
+TRANSPORT = Transport()
+
+
+def http_client(kind: type[httpx2.Client] = httpx2.Client) -> httpx2.Client:
+    """An HTTP client for one SDK: it goes where it is sent and nowhere else, and shares all connections."""
+    return kind(transport=TRANSPORT, follow_redirects=False, trust_env=False)

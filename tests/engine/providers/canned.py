@@ -3,28 +3,33 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import httpx2
 
 from engine.errors import ProviderError
 from engine.llm import CallControl, Credential, LLMRequest, Message, Secret, StreamEvent
-from engine.providers import openai_chat, openai_responses
+from engine.providers import anthropic_messages, google_generate, openai_chat, openai_responses
+from engine.providers.answering import Reader, streamed
 from engine.providers.failures import Asked
-from engine.providers.openai_client import Reader, streamed
 
 KEY = "sk-test-abcdefgh1234"
 WAIT_S = 60.0
-READERS = {"chat": openai_chat.read, "responses": openai_responses.read}
+READERS: dict[str, Reader] = {
+    "chat": openai_chat.read,
+    "groq": openai_chat.read,
+    "responses": openai_responses.read,
+    "anthropic": anthropic_messages.read,
+    "google": google_generate.read,
+}
 
 Conversation = Callable[["Peer"], None]
 
 
 def recorded(name: str) -> bytes:
-    """A stream as a real server sent it."""
+    """A stream as a server sends it."""
     return (Path(__file__).parent / "recorded" / f"{name}.sse").read_bytes()
 
 
@@ -59,13 +64,10 @@ def heard(
 ) -> tuple[list[StreamEvent], ProviderError | None]:
     """What a reader makes of the bytes of an answer, and the error it ends with."""
     response = httpx2.Response(200, stream=_Body(chunks, end))
-
-    def send(_: object) -> AbstractContextManager[Any]:
-        return nullcontext(SimpleNamespace(http_response=response))
-
     events: list[StreamEvent] = []
     try:
-        for event in streamed(credential(), CallControl(WAIT_S), Asked("OpenAI", "m", Secret(KEY)), send, read):
+        asked = Asked("OpenAI", "m", Secret(KEY))
+        for event in streamed(CallControl(WAIT_S), asked, lambda: nullcontext(response), read):
             events.append(event)
     except ProviderError as problem:
         return events, problem
@@ -110,8 +112,9 @@ class Peer:
 
     def answer(self, status: int, body: str, **headers: str) -> None:
         """Write a whole answer."""
+        data = body.encode(errors="surrogateescape")
         lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
-        self.send(f"HTTP/1.1 {status} X\r\ncontent-length: {len(body.encode())}\r\n{lines}\r\n{body}".encode())
+        self.send(f"HTTP/1.1 {status} X\r\ncontent-length: {len(data)}\r\n{lines}\r\n".encode() + data)
 
     def wait_until_gone(self) -> None:
         """Return when the client has closed the connection."""
@@ -128,8 +131,8 @@ class Host:
         self._conversation = conversation
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/v1"
-        self._threads = [threading.Thread(target=self._accept, daemon=True)]
-        self._threads[0].start()
+        self._open = [self._listener]
+        threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
         while True:
@@ -138,9 +141,8 @@ class Host:
             except OSError:
                 return
             self.connections += 1
-            thread = threading.Thread(target=self._converse, args=(sock,), daemon=True)
-            self._threads.append(thread)
-            thread.start()
+            self._open.append(sock)
+            threading.Thread(target=self._converse, args=(sock,), daemon=True).start()
 
     def _converse(self, sock: socket.socket) -> None:
         with sock:
@@ -150,8 +152,10 @@ class Host:
             self.left.set()
 
     def close(self) -> None:
-        """Stop listening."""
-        self._listener.shutdown(socket.SHUT_RDWR)
+        """Hang up."""
+        for sock in self._open:
+            with suppress(OSError):  # closed already
+                sock.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
 

@@ -12,6 +12,7 @@ from engine.providers import PROVIDERS, Adapters
 from engine.providers.scripted import ScriptFolder
 from engine.settings import Settings
 from tests.engine.providers.canned import WAIT_S, credential, question
+from tests.engine.providers.wires import WIRES
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,13 @@ class Row:
     credential: Credential
 
 
-def openai(request: pytest.FixtureRequest) -> Row:
-    vendors = request.getfixturevalue("vendors")
-    adapters: Adapters = request.getfixturevalue("adapters")
-    return Row(adapters.get("openai"), "gpt-4.1", credential(f"{vendors.url}/v1"))
+def emulated(name: str) -> Callable[[pytest.FixtureRequest], Row]:
+    def row(request: pytest.FixtureRequest) -> Row:
+        vendors, wire = request.getfixturevalue("vendors"), WIRES[name]
+        adapters: Adapters = request.getfixturevalue("adapters")
+        return Row(adapters.get(name), wire.model, credential(f"{vendors.url}{wire.path}"))
+
+    return row
 
 
 def local(request: pytest.FixtureRequest) -> Row:
@@ -43,7 +47,11 @@ def scripted(request: pytest.FixtureRequest) -> Row:
     return Row(ScriptFolder(settings.model_copy(update={"script_dir": folder})), "script", credential())
 
 
-ROWS: dict[str, Callable[[pytest.FixtureRequest], Row]] = {"openai": openai, "local": local, "scripted": scripted}
+ROWS: dict[str, Callable[[pytest.FixtureRequest], Row]] = {
+    **{name: emulated(name) for name in ("openai", "anthropic", "google", "groq")},
+    "local": local,
+    "scripted": scripted,
+}
 
 
 def test_every_provider_of_the_registry_is_held_to_the_contract() -> None:

@@ -6,10 +6,18 @@ import httpx2
 import pytest
 
 from engine.errors import Malformed, StreamCut
+from engine.llm import StreamEvent
 from engine.providers.frames import payloads
 from tests.engine.providers.canned import READERS, heard, recorded, sse, text_of
 
 STREAMS = list(READERS)
+
+
+def ended(events: list[StreamEvent]) -> tuple[str, str]:
+    """The text of a whole answer and why it ends."""
+    assert events[-1].kind == "completed"
+    assert events[-1].response.text == text_of(events)
+    return events[-1].response.text, events[-1].response.finish_reason
 
 
 @pytest.mark.parametrize("name", STREAMS)
@@ -21,8 +29,7 @@ def test_a_stream_cut_at_any_byte_gives_a_prefix_and_an_error_of_ours(name: str)
     for length, end in zip(range(len(stream)), itertools.cycle(ends)):
         events, problem = heard(read, [stream[:length]], end=end)
         if problem is None:
-            assert events[-1].kind == "completed"
-            assert text_of(events) == text_of(whole)
+            assert ended(events) == ended(whole)
         else:
             assert isinstance(problem, StreamCut | Malformed)
             assert text_of(whole).startswith(text_of(events))
@@ -58,6 +65,18 @@ def test_a_frame_that_is_not_an_object_is_malformed(name: str, frame: str) -> No
         ("chat", '{"choices": [7]}'),
         ("chat", '{"choices": [{"delta": {"content": 7}}]}'),
         ("chat", '{"choices": [{"delta": {"tool_calls": [{}]}}]}'),
+        ("groq", '{"choices": [{"delta": {"reasoning": [1]}}]}'),
+        ("google", '{"candidates": 7}'),
+        ("google", '{"candidates": [7]}'),
+        ("google", '{"candidates": [{"content": {"parts": [{"text": 7}]}}]}'),
+        ("google", '{"candidates": [{"content": {"parts": [{"functionCall": {}}]}}]}'),
+        ("google", '{"modelVersion": 7}'),
+        ("anthropic", "{}"),
+        ("anthropic", '{"type": "message_start"}'),
+        ("anthropic", '{"type": "message_start", "message": {"id": 7, "model": "m"}}'),
+        ("anthropic", '{"type": "content_block_delta", "delta": {"type": "text_delta", "text": {}}}'),
+        ("anthropic", '{"type": "content_block_start", "index": 0, "content_block": {"type": "tool_use"}}'),
+        ("anthropic", '{"type": "error"}'),
         ("responses", "{}"),
         ("responses", '{"type": "response.output_text.delta"}'),
         ("responses", '{"type": "response.output_text.delta", "delta": {}}'),

@@ -9,30 +9,24 @@ import pytest
 from engine.errors import (
     BadRequest,
     KeyRejected,
-    Malformed,
     ModelNotFound,
     Overloaded,
     ProviderError,
     ProviderQuota,
-    ProviderTimeout,
     RateLimited,
     Refused,
     Stopped,
     StreamCut,
     TooLong,
-    Unreachable,
 )
 from engine.llm import CallControl, Completed, LLMRequest, Message, Provider, StreamEvent, Tool, ToolCall, Usage
 from engine.providers import Adapters
 from engine.providers.openai_responses import read
 from tests.engine.providers.canned import KEY, WAIT_S, Peer, credential, heard, hosting, question, sse, text_of
+from tests.engine.providers.wires import WIRES, requested
 from tests.engine.vendors import Vendors
 
-WHOLE = sse(
-    '{"type": "response.created", "response": {"id": "r1", "model": "m"}}',
-    '{"type": "response.output_text.delta", "delta": "Hello"}',
-    '{"type": "response.completed", "response": {"id": "r1", "model": "m", "status": "completed"}}',
-)
+WIRE = WIRES["openai"]
 
 
 @pytest.fixture
@@ -43,35 +37,6 @@ def openai(adapters: Adapters) -> Provider:
 def ask(openai: Provider, url: str, request: LLMRequest | None = None, **more: Any) -> list[StreamEvent]:
     control = more.get("control") or CallControl(WAIT_S)
     return list(openai.stream("gpt-4.1", request or question(), credential(url), control))
-
-
-@pytest.mark.parametrize(
-    ("status", "kind", "charged"),
-    [
-        (400, BadRequest, False),
-        (401, KeyRejected, False),
-        (402, ProviderQuota, False),
-        (403, KeyRejected, False),
-        (404, ModelNotFound, False),
-        (413, TooLong, False),
-        (422, BadRequest, False),
-        (429, RateLimited, False),
-        (500, Overloaded, False),
-        (503, Overloaded, False),
-        (529, Overloaded, False),
-    ],
-)
-def test_each_refusal_becomes_an_error_that_says_what_to_do(
-    openai: Provider, vendors: Vendors, status: int, kind: type[ProviderError], charged: bool
-) -> None:
-    vendors.will("fail", status=status)
-    with pytest.raises(kind) as failed:
-        ask(openai, f"{vendors.url}/v1")
-    assert failed.value.charged is charged
-    assert failed.value.hint
-    assert KEY not in f"{failed.value!r} {failed.value.hint}"
-    assert failed.value.__suppress_context__
-    assert len(vendors.requests()) == 1
 
 
 def test_a_rejected_key_is_named_by_its_provider_and_its_end(openai: Provider, vendors: Vendors) -> None:
@@ -88,24 +53,6 @@ def test_a_request_to_slow_down_says_for_how_long(openai: Provider, vendors: Ven
     assert slow.value.hint == "Try again in 7 s."
 
 
-@pytest.mark.parametrize(
-    ("fault", "kind"), [("disconnect", StreamCut), ("truncate", StreamCut), ("malformed", Malformed)]
-)
-def test_an_answer_that_breaks_off_keeps_what_came_and_is_charged(
-    openai: Provider, vendors: Vendors, fault: str, kind: type[ProviderError]
-) -> None:
-    vendors.will("reply", text="one two three four five six seven")
-    vendors.will("stream_fault", kind=fault, after_chunks=6)
-    came = []
-    with pytest.raises(kind) as broken:
-        for event in openai.stream("gpt-4.1", question(), credential(f"{vendors.url}/v1"), CallControl(WAIT_S)):
-            came.append(event)
-    assert broken.value.charged
-    assert came[0].kind == "started"
-    assert "one two three four five six seven".startswith(text_of(came))
-    assert all(event.kind != "completed" for event in came)
-
-
 def test_stop_ends_an_answer_that_has_stalled(openai: Provider, vendors: Vendors) -> None:
     vendors.will("reply", text="one two three four five six seven")
     vendors.will("stream_fault", kind="stall", after_chunks=6, stall_seconds=WAIT_S)
@@ -115,21 +62,6 @@ def test_stop_ends_an_answer_that_has_stalled(openai: Provider, vendors: Vendors
     threading.Thread(target=control.stop).start()
     with pytest.raises(Stopped):
         list(events)
-
-
-def test_the_deadline_ends_an_answer_that_has_stalled(openai: Provider, vendors: Vendors) -> None:
-    vendors.will("stream_fault", kind="stall", after_chunks=1, stall_seconds=WAIT_S)
-    with pytest.raises(ProviderTimeout) as late:
-        ask(openai, f"{vendors.url}/v1", control=CallControl(0.5))
-    assert late.value.charged
-
-
-def test_nobody_there_is_told_apart_from_an_answer_that_broke_off(openai: Provider) -> None:
-    with hosting(lambda peer: None) as host:
-        url = host.url
-    with pytest.raises(Unreachable) as nobody:
-        ask(openai, url)
-    assert not nobody.value.charged
 
 
 def test_a_connection_closed_without_an_answer_counts_as_broken_off(openai: Provider) -> None:
@@ -162,82 +94,31 @@ def test_the_code_of_a_refusal_counts_more_than_its_status(
     assert len(refused.value.message) < 400
 
 
-@pytest.mark.parametrize("body", ["", "<html>Bad gateway</html>", "[]", '{"error": "text"}', '{"error": null}'])
-def test_a_refusal_in_any_form_is_understood(openai: Provider, body: str) -> None:
-    def refuse(peer: Peer) -> None:
-        peer.request()
-        peer.answer(502, body)
-
-    with hosting(refuse) as host, pytest.raises(Overloaded):
-        ask(openai, host.url)
+def test_a_model_that_knows_no_temperature_is_asked_without(adapters: Adapters) -> None:
+    refusal = '{"error": {"message": "Unsupported", "param": "temperature"}}'
+    requests = requested(adapters, WIRE, question(temperature=0.7), refusal)
+    assert [body.get("temperature") for _, body in requests] == [0.7, None]
 
 
-def test_a_model_that_knows_no_temperature_is_asked_without(openai: Provider) -> None:
-    asked: list[dict[str, Any]] = []
-
-    def picky(peer: Peer) -> None:
-        while body := peer.request()[1]:
-            asked.append(json.loads(body))
-            if "temperature" in asked[-1]:
-                peer.answer(400, '{"error": {"message": "Unsupported", "param": "temperature"}}')
-            else:
-                peer.answer(200, WHOLE.decode(), content_type="text/event-stream")
-
-    with hosting(picky) as host:
-        assert text_of(ask(openai, host.url, question(temperature=0.7))) == "Hello"
-    assert [body.get("temperature") for body in asked] == [0.7, None]
-
-
-def test_the_request_carries_all_that_was_asked_and_is_not_stored(openai: Provider) -> None:
-    heads, bodies = [], []
-
-    def listen(peer: Peer) -> None:
-        head, body = peer.request()
-        heads.append(head)
-        bodies.append(json.loads(body))
-        peer.answer(200, WHOLE.decode())
-
+def test_the_request_carries_all_that_was_asked_and_is_not_stored(adapters: Adapters) -> None:
     talk = (Message("user", "Hi.", "Ann"), Message("user", "Hello.", "Bob"), Message("assistant", "Yes?"))
     schema = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
     request = LLMRequest(talk, "Be kind.", 5, schema=schema, tools=(Tool("clock", "The time.", {}),))
-    with hosting(listen) as host:
-        ask(openai, host.url, request)
-    assert f"authorization: bearer {KEY}" in heads[0].lower()
-    assert bodies == [
-        {
-            "model": "gpt-4.1",
-            "instructions": "Be kind.",
-            "input": [
-                {"type": "message", "role": "user", "content": "Ann: Hi.\n\nBob: Hello."},
-                {"type": "message", "role": "assistant", "content": "Yes?"},
-            ],
-            "max_output_tokens": 16,
-            "store": False,
-            "stream": True,
-            "text": {"format": {"type": "json_schema", "name": "answer", "schema": schema, "strict": False}},
-            "tools": [
-                {"type": "function", "name": "clock", "description": "The time.", "parameters": {}, "strict": False}
-            ],
-        }
-    ]
-
-
-def test_no_environment_variable_of_the_sdk_redirects_a_key(openai: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    heads = []
-
-    def listen(peer: Peer) -> None:
-        heads.append(peer.request()[0].lower())
-        peer.answer(200, WHOLE.decode())
-
-    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
-    monkeypatch.setenv("OPENAI_ORG_ID", "someone-else")
-    monkeypatch.setenv("OPENAI_PROJECT_ID", "someone-else")
-    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: Bearer someone-else")
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    with hosting(listen) as host:
-        ask(openai, host.url)
-    assert f"bearer {KEY}" in heads[0]
-    assert "someone-else" not in heads[0]
+    [(head, body)] = requested(adapters, WIRE, request)
+    assert f"authorization: bearer {KEY}" in head.lower()
+    assert body == {
+        "model": "gpt-4.1",
+        "instructions": "Be kind.",
+        "input": [
+            {"type": "message", "role": "user", "content": "Ann: Hi.\n\nBob: Hello."},
+            {"type": "message", "role": "assistant", "content": "Yes?"},
+        ],
+        "max_output_tokens": 16,
+        "store": False,
+        "stream": True,
+        "text": {"format": {"type": "json_schema", "name": "answer", "schema": schema, "strict": False}},
+        "tools": [{"type": "function", "name": "clock", "description": "The time.", "parameters": {}, "strict": False}],
+    }
 
 
 def end_of(*frames: str) -> Completed:
@@ -280,7 +161,7 @@ def test_a_refusal_is_an_answer_with_its_words_and_its_usage() -> None:
 
 def test_a_call_of_a_tool_is_handed_on() -> None:
     item = '{"type": "function_call", "call_id": "c1", "name": "clock", "arguments": "{}"}'
-    events, _ = heard(read, [sse(f'{{"type": "response.output_item.done", "item": {item}}}') + WHOLE])
+    events, _ = heard(read, [sse(f'{{"type": "response.output_item.done", "item": {item}}}') + WIRE.whole()])
     assert events[0] == ToolCall("c1", "clock", "{}")
     assert events[-1].kind == "completed"
     assert events[-1].response.finish_reason == "tool_call"
