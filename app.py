@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engine import redaction
 from engine.accounts.access import COOKIE, SESSION_DAYS
 from engine.errors import StudioError
 from engine.settings import Settings, load_settings
@@ -147,8 +148,11 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
         studio.close()
 
 
-settings = read_settings()
+redaction.install()
 logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+# `unexpected` logs what nobody caught, under the reference that the page shows; Streamlit would do so once more.
+logging.getLogger("streamlit.error_util").addFilter(lambda record: record.msg != "Uncaught app execution")
+settings = read_settings()
 
 # Streamlit finds this line by reading it: the call has to stand here as it is.
 app = st.App(

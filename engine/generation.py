@@ -33,6 +33,7 @@ from engine.usage.guard import Admission, Call, Guard, Outcome
 from engine.usage.prices import Cost, PriceBook
 
 SETTLE_PATIENCE_S = 30.0
+BEYOND_BELIEF = 10
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +77,8 @@ class _Progress:
 
     began: float
     model: str
+    most_in: int
+    most_out: int
     text: list[str] = field(default_factory=list)
     first_token: float | None = None
     ended: float | None = None
@@ -91,13 +94,24 @@ class _Progress:
             self.text.append(event.text)
         elif event.kind == "completed":
             self.response = event.response
-            self.counted = event.response.usage != Usage()
-            self.spent += event.response.usage
+            usage = event.response.usage
+            self.counted = usage.tokens_in + usage.tokens_out > 0 and self.believable(usage)
+            if self.counted:
+                self.spent += usage
+
+    def believable(self, usage: Usage) -> bool:
+        """Whether a provider's count can be true; what is far beyond the bounds of the request is estimated instead."""
+        return usage.tokens_in <= BEYOND_BELIEF * self.most_in and usage.tokens_out <= BEYOND_BELIEF * self.most_out
 
     @property
     def begun(self) -> bool:
         """Whether words have come, for which the provider may charge."""
         return self.first_token is not None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the model declined to answer."""
+        return self.response is not None and self.response.finish_reason == "refusal"
 
     @property
     def latency_ms(self) -> int:
@@ -152,7 +166,9 @@ class Generation:
         )
         admission = self._guard.admit(actor, self._call(request, context, resolved.route))
         control = control or CallControl(self._deadline_s)
-        progress = _Progress(time.monotonic(), resolved.route.model)
+        progress = _Progress(
+            time.monotonic(), resolved.route.model, request.most_input_tokens, request.max_output_tokens
+        )
         failure: StudioError | None = None
         try:
             for event in self._attempts(request, resolved, control, progress):
@@ -180,7 +196,7 @@ class Generation:
             asked = facts_of(resolved.route.provider, progress.model).fitting(request)
             try:
                 yield from self._tries(asked, resolved, control, progress)
-                if asked.schema is None or "".join(progress.text).strip():
+                if asked.schema is None or "".join(progress.text).strip() or progress.refused:
                     return
             except ModelNotFound:
                 if progress.begun or not waiting:

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.ui.context import cookie_errand, current_actor, warm_up
 from pages.ui.errors import explained
 from pages.ui.layout import ICON, LOGO
-from pages.ui.navigation import pages_for, person_card
+from pages.ui.navigation import arrive, pages_for, person_card
 
 # The chosen pill or segment is written in primaryColor, which is too pale on dark; a browser test measures this.
 CHOSEN = ":is([data-variant=segmented_control],[data-variant=pills])[data-selected=true]{color:inherit!important}"
@@ -21,6 +21,7 @@ st.html(f"<style>{CHOSEN}</style>")
 cookie_errand()
 
 page = st.navigation(pages_for(actor.role if actor else None), position="sidebar" if actor else "hidden", expanded=True)
+arrive(page)
 if actor:
     st.logo(LOGO, icon_image=ICON, size="large")
     with st.sidebar:

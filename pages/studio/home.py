@@ -13,6 +13,7 @@ BUILDER = "studio/persona_builder.py"
 WAYS = {
     "persona": ("Start", BUILDER),
     "hello": ("Meet them", "studio/personas.py"),
+    "key": ("Add a key", "settings/keys.py"),
 }
 LONGEST_LIST = 8
 

@@ -64,6 +64,9 @@ except NotFound as gone:
         st.caption(formats.plain(gone.hint), text_alignment="center")
         if st.button("See all personas"):
             st.switch_page("studio/personas.py")
+    for title, typed in unsaved(st.query_params.get("draft", "")).items():
+        st.markdown(f"You had typed this into **{title}**, and it was not saved:")
+        st.code(typed, language=None, wrap_lines=True)
     st.stop()
 
 with title_row(draft.spec.name or "New persona", caption(draft)):

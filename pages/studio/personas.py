@@ -4,15 +4,13 @@ from math import ceil
 
 import streamlit as st
 
-from engine.personas.catalogue import PersonaCard
 from engine.personas.spec import Modality
 from pages.ui import formats
 from pages.ui.context import MEMBERS, get_studio, require
 from pages.ui.forms import choice_word
 from pages.ui.layout import portrait, section_head, title_row
+from pages.ui.persona_card import deleted_ones, open_in_builder, persona_card
 
-BUILDER = "studio/persona_builder.py"
-COLOURS = {"character": "violet", "department": "blue", "domain": "green", "specialist": "orange"}
 GROUPS = (
     ("own", "Yours", "Only you, unless shared", 3),
     ("team", "Team", "Shared with you by colleagues", 3),
@@ -22,31 +20,6 @@ PER_PAGE = 24
 
 actor = require(*MEMBERS)
 studio = get_studio()
-
-
-def open_in_builder(key: str | None, **changes: str) -> None:
-    """Go on with a draft of this persona; somebody else's becomes a copy of one's own."""
-    draft = studio.drafts.open(actor, key)
-    if changes:
-        studio.drafts.save(actor, draft.id, changes)
-    st.switch_page(BUILDER, query_params={"draft": str(draft.id)})
-
-
-def cell(card: PersonaCard, *, with_blurb: bool) -> None:
-    """One persona."""
-    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-        portrait(card.name, card.key.rpartition(":")[2].rpartition("/")[2], emoji=card.avatar)
-        with st.container(gap=None):
-            st.markdown(f"**{formats.plain(card.name)}**")
-            st.caption(formats.plain(card.role), wrap=False)
-    if with_blurb and card.blurb:
-        st.markdown(formats.plain(card.blurb))
-    tags = "".join(f" :gray-badge[{formats.plain(tag)}]" for tag in card.tags[:1])
-    draft = " :orange-badge[:material/edit: Draft]" if card.draft else ""
-    st.markdown(f":{COLOURS[card.modality]}-badge[{choice_word('modality', card.modality)}]{tags}{draft}")
-    label, icon = ("Edit", ":material/edit:") if card.editable else ("Write your own copy", ":material/content_copy:")
-    if st.button(label, icon=icon, key=f"open/{card.key}", width="stretch"):
-        open_in_builder(card.key)
 
 
 def group(name: str, title: str, caption: str, across: int) -> None:
@@ -62,7 +35,7 @@ def group(name: str, title: str, caption: str, across: int) -> None:
         cells = st.grid(across, min_column_width=215, border=True)
     for card in cards[(at - 1) * PER_PAGE : at * PER_PAGE]:
         with cells.cell():
-            cell(card, with_blurb=across == 3)
+            persona_card(card, with_blurb=across == 3)
 
 
 def clear() -> None:
@@ -114,6 +87,7 @@ found = f"{catalogue.count} found" if search or kinds else f"{catalogue.count} y
 with head, title_row("Personas", f"{found}. Built-in ones are kept by your admins."):
     if st.button("New persona", icon=":material/add:", type="primary" if catalogue.count else "secondary"):
         open_in_builder(None)
+deleted_ones()
 for each in GROUPS:
     group(*each)
 if not catalogue.count:

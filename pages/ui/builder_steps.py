@@ -11,7 +11,7 @@ from engine.personas.spec import PersonaSpec, fields_of
 from pages.ui import formats
 from pages.ui.context import current_actor, get_studio
 from pages.ui.errors import notice
-from pages.ui.forms import choice_word, field, unsaved
+from pages.ui.forms import choice_word, field, problem, unsaved
 from pages.ui.layout import card, list_row, portrait, say
 
 # step: its name in the stepper, the head of its card, the question it opens with
@@ -105,10 +105,11 @@ def _role_step(draft: Draft, _: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         portrait(draft.spec.name, draft.key, emoji=draft.spec.avatar, width=68)
         with st.container(width=240):
-            field(draft, "name")
+            field(draft, "name", alone=True)
         with st.popover("Portrait", icon=":material/palette:"):
             field(draft, "avatar")
             st.caption(PersonaSpec.model_fields["avatar"].description)
+    problem(draft.id, "name")
     for name in ("role", "system_prompt", "context"):
         field(draft, name)
     left, right = st.columns(2)
@@ -140,7 +141,7 @@ def summary(spec: PersonaSpec, step: str) -> str:
     """A step in one line."""
     said = {
         "role": [spec.role, choice_word("modality", spec.modality)] if spec.name else [],
-        "voice": [_start(spec.voice)] if spec.voice else [],
+        "voice": [formats.start(spec.voice, 70)] if spec.voice else [],
         "knows": [
             formats.counted(len(spec.knowledge), "topic", "topics") if spec.knowledge else "",
             formats.counted(len(spec.unknowns), "gap", "gaps") if spec.unknowns else "",
@@ -166,11 +167,6 @@ HINTS = {
 }
 
 
-def _start(text: str, most: int = 70) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[:most].rstrip() + "…"
-
-
 def _foot(draft: Draft, step: str) -> None:
     at = ORDER.index(step)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
@@ -181,7 +177,7 @@ def _foot(draft: Draft, step: str) -> None:
                 f"Publish version {draft.base_version + 1}",
                 icon=":material/publish:",
                 type="primary",
-                disabled=unsaved(draft.id),
+                disabled=bool(unsaved(draft.id)),
                 help="A field was not saved. Correct it first." if unsaved(draft.id) else None,
             )
         else:
@@ -201,8 +197,8 @@ def _foot(draft: Draft, step: str) -> None:
 def _publish(draft: Draft) -> None:
     try:
         get_studio().drafts.publish(current_actor(), draft.id, note=st.session_state[_note(draft.id)])
-    except StudioError as problem:
-        notice(problem)
+    except StudioError as refused:
+        notice(refused)
         return
     say(f"{draft.spec.name} is published")
     st.switch_page("studio/personas.py")

@@ -36,11 +36,18 @@ def unexpected(problem: Exception) -> bool:
     if isinstance(problem, StudioError):  # from a callback, which runs before anything is drawn
         notice(problem)
         return True
-    reference = uuid4().hex[:8]
-    _log.error("reference %s: %s", reference, type(problem).__name__)
     st.error(
-        f"Something went wrong on our side, reference `{reference}`. What was saved is kept. "
+        f"Something went wrong on our side, reference `{reference(problem)}`. What was saved is kept. "
         "Reload the page; if it happens again, tell your administrator the reference.",
         icon=":material/error:",
     )
     return True
+
+
+def reference(problem: Exception) -> str:
+    """The id under which the log has a problem and its traceback: once, however often it is shown."""
+    known: str | None = getattr(problem, "studio_reference", None)
+    if known is None:
+        known = problem.studio_reference = uuid4().hex[:8]
+        _log.error("unexpected, reference %s", known, exc_info=problem)
+    return known

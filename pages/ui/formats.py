@@ -18,6 +18,12 @@ def plain(text: str) -> str:
     return safe_markdown(_SYNTAX.sub(r"\\\1", one_line))
 
 
+def start(text: str, most: int) -> str:
+    """The beginning of a text as one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
 def zone() -> tzinfo:
     """The reader's time zone, or UTC when the browser does not say."""
     name = st.context.timezone

@@ -1,6 +1,7 @@
 """The fields of a persona, drawn from what `PersonaSpec` says about them and saved as they are written.
 
-A field keeps what was typed when it is refused: the draft has the last good value, the page the last words.
+A field keeps what was typed when it is refused, or when another tab changed it first: the draft has the last good
+value, the page the last words.
 """
 
 from collections.abc import Callable, Collection
@@ -11,7 +12,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from engine.errors import BadInput, StudioError
+from engine.errors import BadInput, EditConflict, StudioError
 from engine.personas.drafts import Draft
 from engine.personas.spec import PersonaSpec
 from pages.ui import formats
@@ -25,36 +26,50 @@ WORDS = {
 RULES = ("Never", "Always")
 
 
-def field(draft: Draft, name: str, *, without: Collection[str] = ()) -> None:
-    """Draw one field of the draft; it saves itself. `without` leaves choices out."""
+def field(draft: Draft, name: str, *, without: Collection[str] = (), alone: bool = False) -> None:
+    """Draw one field of the draft; it saves itself. `without` leaves choices out, `alone` what `problem` says."""
     about = PersonaSpec.model_fields[name]
+    if _key(draft.id, name, "theirs") in st.session_state:
+        _forget(draft.id, name)
+    st.session_state.setdefault(_key(draft.id, name, "seen"), _stored(draft, name))
     WIDGETS[about.json_schema_extra["widget"]](draft, name, about, frozenset(without))
-    problem(draft.id, name)
+    if not alone:
+        problem(draft.id, name)
 
 
 def problem(draft_id: UUID, name: str) -> None:
-    """Say under a field why it was not saved."""
-    if said := st.session_state.get(_key(draft_id, name, "problem")):
-        st.markdown(f":red[:material/error: {formats.plain(said)}]")
+    """Say under a field why it was not saved, and what to do."""
+    typed_and_why = st.session_state.get(_key(draft_id, name, "refused"))
+    if typed_and_why is None:
+        return
+    why = typed_and_why[1]
+    if isinstance(why, EditConflict):
+        _choose(draft_id, name, why)
+        return
+    again = "" if isinstance(why, BadInput) else " Change the field once more to try again."
+    st.markdown(f":red[:material/error: Not saved. {formats.plain(why.message)}{again}]")
 
 
-def save(draft_id: UUID, name: str, value: Any) -> None:
-    """Write one field into the draft, or remember why not."""
-    said = _key(draft_id, name, "problem")
+def save(draft_id: UUID, name: str, value: Any, *, over: bool = False) -> None:
+    """Write one field into the draft, or remember what was typed and why it is not saved.
+
+    `over` writes it over what another tab has made of the field meanwhile.
+    """
+    refused, seen = _key(draft_id, name, "refused"), _key(draft_id, name, "seen")
+    known = None if over else {name: st.session_state[seen]}
     try:
-        get_studio().drafts.save(current_actor(), draft_id, {name: value})
-    except BadInput as refused:
-        st.session_state[said] = f"Not saved. {refused.message}"
-    except StudioError as failed:
-        st.session_state[said] = f"Not saved. {failed.message} Change the field once more to try again."
+        saved = get_studio().drafts.save(current_actor(), draft_id, {name: value}, known=known)
+    except StudioError as why:
+        st.session_state[refused] = (value, why)
     else:
-        st.session_state.pop(said, None)
+        st.session_state.pop(refused, None)
+        st.session_state[seen] = _stored(saved, name)
 
 
-def unsaved(draft_id: UUID) -> bool:
-    """Whether a field of the draft was refused and waits to be corrected."""
-    prefix, suffix = f"draft/{draft_id}/", "/problem"
-    return any(key.startswith(prefix) and key.endswith(suffix) for key in map(str, st.session_state))
+def unsaved(draft_id: UUID | str) -> dict[str, str]:
+    """What was typed into a draft and is not in it, by the title of its field."""
+    held = {name: st.session_state.get(_key(draft_id, name, "refused")) for name in PersonaSpec.model_fields}
+    return {PersonaSpec.model_fields[name].title or name: _as_text(each[0]) for name, each in held.items() if each}
 
 
 def choice_word(name: str, value: str) -> str:
@@ -64,6 +79,44 @@ def choice_word(name: str, value: str) -> str:
 
 def _key(*parts: object) -> str:
     return "/".join(["draft", *map(str, parts)])
+
+
+def _stored(draft: Draft, name: str) -> Any:
+    return draft.spec.model_dump(mode="json", include={name})[name]
+
+
+def _as_text(value: Any) -> str:
+    """The value of a field as one would read it aloud."""
+    if isinstance(value, dict):
+        return " / ".join(map(str, value.values()))
+    return "\n".join(map(_as_text, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _choose(draft_id: UUID, name: str, conflict: EditConflict) -> None:
+    """Two tabs, two texts: show the other one, and let the writer take their pick."""
+    theirs = formats.start(_as_text(conflict.theirs), 160)
+    there = f"There it says “{formats.plain(theirs)}”." if theirs else "There it is empty."
+    with st.container(gap="xsmall"):
+        st.markdown(f":orange[:material/sync_problem: {formats.plain(conflict.message)}] {there}")
+        with st.container(horizontal=True, gap="xsmall"):
+            st.button("Keep mine", key=f"mine/{draft_id}/{name}", on_click=_keep_mine, args=(draft_id, name))
+            st.button("Take theirs", key=f"theirs/{draft_id}/{name}", on_click=_take_theirs, args=(draft_id, name))
+
+
+def _keep_mine(draft_id: UUID, name: str) -> None:
+    if refused := st.session_state.get(_key(draft_id, name, "refused")):
+        save(draft_id, name, refused[0], over=True)
+
+
+def _take_theirs(draft_id: UUID, name: str) -> None:
+    st.session_state[_key(draft_id, name, "theirs")] = True
+
+
+def _forget(draft_id: UUID, name: str) -> None:
+    """Drop what this tab holds of a field; it is then drawn as the draft has it."""
+    own = _key(draft_id, name)
+    for key in [key for key in map(str, st.session_state) if key == own or key.startswith(f"{own}/")]:
+        del st.session_state[key]
 
 
 def _seeded(key: str, value: Any) -> str:

@@ -51,11 +51,12 @@ def say(done: str) -> None:
     st.session_state.said = formats.plain(done)
 
 
-def section_head(title: str, count: int, caption: str) -> None:
+def section_head(title: str, count: int | None, caption: str) -> None:
     """The head of a section outside cards."""
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.subheader(title, anchor=False, width="content")
-        st.badge(str(count), color="gray")
+        if count is not None:
+            st.badge(str(count), color="gray")
         st.caption(caption, width="content")
 
 

@@ -1,12 +1,14 @@
 """Which pages there are and who may see them. A new page is one file and one row here."""
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from engine.accounts.actor import Actor, Role
 from engine.errors import StudioError
 from pages.ui import formats
 from pages.ui.context import MEMBERS, get_studio, leave, refuse
 from pages.ui.layout import meter
+from pages.ui.persona_card import DELETED
 
 SIGN_IN = "access/sign_in.py"
 SETUP = "access/setup.py"
@@ -16,6 +18,7 @@ PAGES = (
     ("studio/home.py", "Home", ":material/home:", "", MEMBERS),
     ("studio/personas.py", "Personas", ":material/person_edit:", "Create", MEMBERS),
     ("studio/persona_builder.py", "Persona builder", ":material/edit_note:", None, MEMBERS),
+    ("settings/keys.py", "Keys", ":material/key:", "Settings", MEMBERS),
 )
 
 ROLES = {
@@ -44,6 +47,13 @@ def pages_for(role: Role | None) -> dict[str, list]:
     script = SIGN_IN if over else SETUP
     groups[""].append(st.Page(script, title="Set up", url_path="setup", visibility="hidden"))
     return groups
+
+
+def arrive(page: StreamlitPage) -> None:
+    """Forget what was offered only as long as one stayed on the page before."""
+    if st.session_state.get("address") != page.url_path:
+        st.session_state.address = page.url_path
+        st.session_state.pop(DELETED, None)
 
 
 def person_card(actor: Actor) -> None:

@@ -17,7 +17,7 @@ from engine.routing.route import Route
 from engine.runs import Run
 from pages.ui import formats
 from pages.ui.context import current_actor, get_studio
-from pages.ui.errors import notice
+from pages.ui.errors import notice, unexpected
 from pages.ui.layout import card, stacked_bar
 from pages.ui.safe_markdown import safe_markdown
 from pages.ui.stream import polled
@@ -176,10 +176,8 @@ def _answer(draft: Draft, run: Run) -> None:
                     st.markdown(safe_markdown(run.text))
                 else:
                     st.caption("Reading the persona")
-    if isinstance(run.error, StudioError):
-        notice(run.error)
-    elif run.error is not None:
-        raise run.error
+    if run.error is not None:
+        unexpected(run.error)
 
 
 def _receipt(draft: Draft, run: Run | None, route: Route, question: str, model: str) -> str:

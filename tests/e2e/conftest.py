@@ -1,5 +1,6 @@
 """The app as a process of its own with a fresh data folder, and a browser before it."""
 
+import json
 import os
 import re
 import shutil
@@ -8,8 +9,11 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -32,11 +36,34 @@ EMAIL, PASSWORD = "rosa@example.org", "correct horse battery"
 
 @dataclass(frozen=True)
 class Server:
-    """A running app: its address, the setup link that it printed, and the folder of its script when it has one."""
+    """A running app: its address, the setup link that it printed, and its folders and its log."""
 
     url: str
     setup_link: str
-    script: Path | None
+    home: Path
+
+    @property
+    def script(self) -> Path:
+        """Where its answers come from, when it was started with one."""
+        return self.home / "script"
+
+    @property
+    def log(self) -> str:
+        """All it has printed so far."""
+        return (self.home / "log").read_text()
+
+    def let(self, words: int) -> None:
+        """Hold answers back after so many words."""
+        (self.script / "gate").write_text(str(words))
+
+    def will_say(self, answer: str) -> None:
+        """Set the answer to every question from now on."""
+        (self.script / "answer.txt").write_text(answer)
+
+    def calls(self) -> list[dict]:
+        """What the script was asked."""
+        witness = self.script / "calls.jsonl"
+        return [json.loads(line) for line in witness.read_text().splitlines()] if witness.exists() else []
 
 
 def free_port() -> int:
@@ -65,37 +92,40 @@ def _await_setup_link(child: subprocess.Popen, url: str, log: Path) -> str:
     raise AssertionError(f"the app did not start:\n{log.read_text()}")
 
 
+@contextmanager
+def serving(home: Path, answer: str | None = None, **settings: str) -> Iterator[Server]:
+    """Run the app on the data of the folder `home`, with scripted answers or the real embedded model."""
+    home.mkdir(exist_ok=True)
+    url, log = f"http://localhost:{free_port()}", home / "log"
+    kept = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_BASE_URL"))}
+    settings = {"STUDIO_DATA_DIR": str(home / "data"), "STUDIO_PUBLIC_URL": url, **settings}
+    if answer is not None:
+        (home / "script").mkdir(exist_ok=True)
+        (home / "script/answer.txt").write_text(answer)
+        settings["STUDIO_SCRIPT_DIR"] = str(home / "script")
+    with log.open("w") as out:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", url.rpartition(":")[2]],
+            cwd=ROOT,
+            env={**kept, **settings},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield Server(url, _await_setup_link(child, url, log), home)
+    finally:
+        child.terminate()
+        child.wait(timeout=SAFETY_S)
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Start servers; each has its own data folder and is gone after the test."""
-    started: list[subprocess.Popen] = []
-
-    def start(*, answer: str | None = None) -> Server:
-        home = tmp_path / f"server{len(started)}"
-        home.mkdir()
-        url, log = f"http://localhost:{free_port()}", home / "log"
-        kept = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_BASE_URL"))}
-        settings = {"STUDIO_DATA_DIR": str(home / "data"), "STUDIO_PUBLIC_URL": url}
-        if answer is not None:
-            (home / "script").mkdir()
-            (home / "script/answer.txt").write_text(answer)
-            settings["STUDIO_SCRIPT_DIR"] = str(home / "script")
-        with log.open("w") as out:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", url.rpartition(":")[2]],
-                cwd=ROOT,
-                env={**kept, **settings},
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
-        started.append(child)
-        return Server(url, _await_setup_link(child, url, log), home / "script" if answer is not None else None)
-
-    yield start
-    for child in started:
-        child.terminate()
-    for child in started:
-        child.wait(timeout=SAFETY_S)
+    number = count()
+    with ExitStack() as running:
+        yield lambda *, answer=None, **settings: running.enter_context(
+            serving(tmp_path / f"server{next(number)}", answer, **settings)
+        )
 
 
 @pytest.fixture(scope="session")
@@ -110,12 +140,23 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
+def new_context(browser: Browser, **more: Any) -> BrowserContext:
+    """A browser of its own, wide enough for a desk."""
+    return browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **more})
+
+
+def admin_cookie(browser: Browser, server: Server) -> Any:
+    """Make the first administrator, and return what signs a new context in as them: its `storage_state`."""
+    with new_context(browser) as first:
+        become_admin(first.new_page(), server)
+        return first.storage_state()
+
+
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser without history."""
-    found = browser.new_context(viewport={"width": 1440, "height": 900})
-    yield found
-    found.close()
+    with new_context(browser) as found:
+        yield found
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from tests.e2e.conftest import become_admin, settle, sign_in, visit
 
 pytestmark = pytest.mark.browser
 
-PATHS = ("", "personas", "personas?search=volcano", "persona-builder")
+PATHS = ("", "personas", "personas?search=volcano", "keys", "persona-builder")
 STEPS = ("voice", "knows", "limits", "samples", "review")
 
 # WCAG 2 contrast of an element's text on what is drawn behind it, blending translucent layers.

@@ -1,7 +1,5 @@
 """The preview beside the builder, in a browser, on a script that is let through word by word."""
 
-import json
-
 import pytest
 from playwright.sync_api import expect
 
@@ -24,12 +22,12 @@ def answer(page):
 
 
 def calls(server):
-    return [json.loads(line) for line in (server.script / "calls.jsonl").read_text().splitlines()]
+    return server.calls()
 
 
 def test_words_appear_as_they_are_written_and_typing_is_not_held_up(serve, page):
     server = open_builder(serve, page, "one two three four")
-    (server.script / "gate").write_text("2")
+    server.let(2)
     page.get_by_label("Name", exact=True).fill("Ada")
     expect(answer(page)).to_contain_text("one two")
     expect(page.get_by_text("Writing").first).to_be_visible()
@@ -39,7 +37,7 @@ def test_words_appear_as_they_are_written_and_typing_is_not_held_up(serve, page)
     field.press_sequentially("A small team ships every week.", delay=20)
     expect(field).to_have_value("A small team ships every week.")
     expect(field).to_be_focused()
-    (server.script / "gate").write_text("99")
+    server.let(99)
     expect(answer(page)).to_contain_text("one two three four")
     expect(page.get_by_text("Up to date")).to_be_visible()
     expect(field).to_have_value("A small team ships every week.")
@@ -65,13 +63,13 @@ def test_a_long_field_saves_itself_after_a_pause_and_is_there_after_a_reload(ser
 
 def test_stop_keeps_what_came_and_again_starts_anew(serve, page):
     server = open_builder(serve, page, "one two three four")
-    (server.script / "gate").write_text("1")
+    server.let(1)
     page.get_by_label("Name", exact=True).fill("Ada")
     expect(answer(page)).to_contain_text("one")
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Stopped by you")).to_be_visible()
     expect(answer(page)).to_contain_text("one")
-    (server.script / "gate").write_text("99")
+    server.let(99)
     page.get_by_role("button", name="Again").click()
     expect(answer(page)).to_contain_text("one two three four")
 

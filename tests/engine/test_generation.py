@@ -1,6 +1,7 @@
 """The one line: every call is admitted, answered and written down exactly once, however it ends."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -19,7 +20,7 @@ from engine.errors import (
     Unreachable,
 )
 from engine.generation import CallContext
-from engine.llm import CallControl, LLMRequest, Message
+from engine.llm import CallControl, Completed, LLMRequest, LLMResponse, Message, Usage
 from engine.providers.scripted import Gate, Scripted
 from engine.studio import Studio
 from tests.engine.conftest import person
@@ -166,3 +167,30 @@ def test_wishes_that_a_model_does_not_know_are_not_sent(open_with: Callable[...,
     for model, temperature in (("openai:gpt-4.1", 0.2), ("openai:gpt-5.5", None)):
         studio.generation.generate(OPERATOR, request, CallContext("cli", model=model))
         assert (openai.calls[-1][1].temperature, openai.calls[-1][1].seed) == (temperature, None)
+
+
+def test_counts_beyond_belief_are_replaced_by_an_estimate(studio: Studio, local: Scripted) -> None:
+    class Boasting(Scripted):
+        def stream(self, *asked):  # type: ignore[no-untyped-def]
+            for event in super().stream(*asked):
+                if event.kind == "completed":
+                    event = Completed(replace(event.response, usage=Usage(input=10**6, output=5)))
+                yield event
+
+    studio.adapters.overrides = {"local": Boasting()}
+    answer = studio.generation.generate(OPERATOR, HELLO, CLI)
+    (event,) = studio.usage.events(OPERATOR)
+    assert event.estimated and event.usage == answer.usage and 0 < event.usage.tokens_in < 100
+
+
+def test_a_model_that_declines_is_not_asked_again_in_plain_text(studio: Studio, local: Scripted) -> None:
+    class Declining(Scripted):
+        def stream(self, *asked):  # type: ignore[no-untyped-def]
+            self.calls.append(asked)
+            yield Completed(LLMResponse("", Usage(input=3), "refusal", "script"))
+
+    declining = Declining()
+    studio.adapters.overrides = {"local": declining}
+    request = LLMRequest(HELLO.messages, schema={"type": "object"})
+    answer = studio.generation.generate(OPERATOR, request, CLI)
+    assert (answer.response.finish_reason, len(declining.calls)) == ("refusal", 1)

@@ -1,8 +1,11 @@
 """The builder: five steps that save themselves, a preview that costs nothing unasked, a review that publishes."""
 
+import logging
+import re
+
 import pytest
 
-from engine.errors import DatabaseBusy
+from engine.errors import BadRequest, DatabaseBusy
 from engine.personas.spec import PersonaSpec
 
 PAGE = "studio/persona_builder.py"
@@ -142,6 +145,75 @@ def test_a_busy_database_is_said_at_the_field_and_the_next_change_tries_again(
     assert not any("Not saved" in text.value for text in at.markdown)
 
 
+@pytest.mark.parametrize(
+    ("step", "kind", "label", "field", "mine", "theirs", "shown"),
+    [
+        ("role", "text_input", "Role", "role", "Engineer", "Pilot", "Pilot"),
+        ("knows", "text_area", "Knows well", "knowledge", "One", ("Two", "Three"), "Two\nThree"),
+        ("limits", "text_input", "Limit 1", "constraints", "lie", ("Always ask",), "ask"),
+    ],
+)
+def test_a_field_that_another_tab_changed_first_asks_whose_words_to_keep(
+    builder, studio, noor, draft, step, kind, label, field, mine, theirs, shown
+):
+    def conflict():
+        at = builder(step)
+        studio.drafts.save(noor, draft.id, {field: list(theirs) if isinstance(theirs, tuple) else theirs})
+        labelled(getattr(at, kind), label).set_value(mine).run()
+        assert labelled(getattr(at, kind), label).value == mine
+        assert getattr(spec(studio, noor, draft), field) == theirs
+        assert any("was changed in another tab" in text.value for text in at.markdown)
+        return at
+
+    at = press(conflict(), "Take theirs")
+    assert labelled(getattr(at, kind), label).value == shown
+    assert not any("another tab" in text.value for text in at.markdown)
+    assert getattr(spec(studio, noor, draft), field) == theirs
+    studio.drafts.save(noor, draft.id, {field: "" if isinstance(theirs, str) else []})
+    at = press(conflict(), "Keep mine")
+    assert labelled(getattr(at, kind), label).value == mine
+    assert getattr(spec(studio, noor, draft), field) not in (theirs, ())
+    assert not any("another tab" in text.value for text in at.markdown)
+    assert not at.exception
+
+
+def test_two_tabs_that_change_different_fields_do_not_disturb_each_other(builder, studio, noor, draft):
+    one, other = builder(), builder()
+    labelled(one.text_input, "Role").set_value("Engineer").run()
+    labelled(other.text_area, "System prompt").set_value("You are Ada.").run()
+    labelled(one.text_input, "Role").set_value("Sceptical engineer").run()
+    assert (spec(studio, noor, draft).role, spec(studio, noor, draft).system_prompt) == (
+        "Sceptical engineer",
+        "You are Ada.",
+    )
+    assert not any("another tab" in text.value for at in (one, other) for text in at.markdown)
+
+
+def test_what_was_typed_into_a_draft_that_another_tab_published_is_shown(builder, studio, noor, draft):
+    at = builder()
+    studio.drafts.save(noor, draft.id, {"role": "Engineer"})
+    studio.drafts.publish(noor, draft.id)
+    labelled(at.text_area, "System prompt").set_value("You are Ada.\nYou test claims.").run()
+    assert any("That draft is gone" in text.value for text in at.markdown)
+    assert [code.value for code in at.code] == ["You are Ada.\nYou test claims."]
+    assert not at.exception
+
+
+def test_an_unexpected_failure_of_an_answer_has_one_reference_that_the_log_knows(
+    builder, studio, noor, draft, local, caplog
+):
+    local.stream = lambda *_: 1 / 0
+    at = builder()
+    heard(studio, noor, draft)
+    at.run()
+    (said,) = [error.value for error in at.error]
+    reference = re.search(r"`(\w+)`", said)[1]
+    assert said == next(error.value for error in at.run().error), "the same, however often it is drawn"
+    (logged,) = [record for record in caplog.records if reference in record.getMessage()]
+    assert "division by zero" in (logged.exc_text or logging.Formatter().formatException(logged.exc_info))
+    assert "division" not in said
+
+
 def test_the_free_model_speaks_by_itself_and_only_once_for_the_same_words(builder, studio, noor, draft, local):
     at = builder()
     assert heard(studio, noor, draft) == "I am Ada."
@@ -185,14 +257,12 @@ def test_an_own_question_is_asked_in_place_of_the_suggestions(builder, studio, n
     assert local.calls[-1][1].messages[-1].text == "What is a percentile?"
 
 
-def test_a_failed_answer_says_why_and_can_be_asked_again(builder, studio, noor, draft, local, monkeypatch):
-    from engine.errors import Overloaded
-
-    local._answers = [Overloaded("The model is overloaded.", hint="Try again."), "I am back."]
+def test_a_failed_answer_says_why_and_can_be_asked_again(builder, studio, noor, draft, local):
+    local._answers = [BadRequest("The model is puzzled.", hint="Try again."), "I am back."]
     at = builder()
     heard(studio, noor, draft)
     at.run()
-    assert any("overloaded" in error.value for error in at.error)
+    assert any("puzzled" in error.value for error in at.error)
     press(at, "Again")
     assert heard(studio, noor, draft) == "I am back."
 

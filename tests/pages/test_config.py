@@ -24,6 +24,7 @@ PINNED = {
     "client.showErrorDetails": "none",
     "client.showErrorLinks": False,
     "client.toolbarMode": "minimal",
+    "logger.enableRich": False,
     "runner.magicEnabled": False,
     "runner.postScriptGC": False,
     "browser.gatherUsageStats": False,
@@ -45,7 +46,7 @@ def test_streamlit_knows_the_setting(name):
 
 
 def test_no_setting_is_there_that_nobody_decided_on():
-    decided = {name for section in ("server", "client", "runner", "browser") for name in _names(section)}
+    decided = {name for section in ("server", "client", "logger", "runner", "browser") for name in _names(section)}
     assert decided == set(PINNED)
 
 

@@ -86,3 +86,29 @@ def test_many_are_shown_a_page_at_a_time(tab, studio, noor):
         publish(studio, noor, f"Persona {number:02}")
     at = tab(noor, PAGE)
     assert sum(text.value.startswith("**Persona") for text in at.markdown) == 24
+
+
+def delete_ada(tab, studio, noor):
+    key = publish(studio, noor, "Ada")
+    at = tab(noor, PAGE)
+    studio.personas.delete(noor, key)
+    at.session_state["personas/deleted"] = {key: "Ada"}
+    return at.run(), key
+
+
+def test_what_was_deleted_can_be_brought_back(tab, studio, noor):
+    at, key = delete_ada(tab, studio, noor)
+    assert heads(at) == ["Built-in"]
+    press(at, "Undo")
+    assert heads(at) == ["Yours", "Built-in"]
+    assert studio.personas.get(noor, key).spec.name == "Ada"
+    assert not any(button.label == "Undo" for button in at.button)
+
+
+def test_the_way_back_is_there_until_one_leaves_the_page(tab, studio, noor):
+    at, _ = delete_ada(tab, studio, noor)
+    at.run()
+    assert any(button.label == "Undo" for button in at.button)
+    at.switch_page("studio/home.py").run()
+    at.switch_page(PAGE).run()
+    assert not any(button.label == "Undo" for button in at.button)

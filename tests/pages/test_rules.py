@@ -6,8 +6,10 @@ from typing import get_args
 
 import pytest
 
+from engine.accounts.keys import KeyState
 from engine.personas.spec import PersonaSpec, fields_of
 from engine.runs import State
+from pages.ui.api_key_field import STATES as KEY_STATES
 from pages.ui.builder_steps import HINTS, ORDER, STEPS
 from pages.ui.forms import WIDGETS
 from pages.ui.navigation import PAGES, SETUP, SIGN_IN, url_of
@@ -70,7 +72,8 @@ def test_fragments_and_dialogs_begin_with_require(path):
 
 
 def test_there_are_fragments_and_dialogs_to_look_at():
-    assert {function.name for path in MODULES for function in gated_functions(path)} == {"look", "discard"}
+    found = {function.name for path in MODULES for function in gated_functions(path)}
+    assert found == {"look", "discard", "delete", "enter_key", "remove_key"}
 
 
 def test_every_page_stands_in_the_registry_and_every_row_has_its_page():
@@ -112,6 +115,10 @@ def test_every_kind_of_field_can_be_drawn():
 
 def test_every_end_of_an_answer_has_its_badge():
     assert {*get_args(State), "current", "behind"} - {"done"} == set(STATES)
+
+
+def test_every_state_of_a_key_has_its_badge():
+    assert {*get_args(KeyState), "testing"} == set(KEY_STATES)
 
 
 def test_the_steps_of_the_builder_are_those_of_the_fields():
