@@ -79,6 +79,7 @@ class _Progress:
     model: str
     most_in: int
     most_out: int
+    free: bool
     text: list[str] = field(default_factory=list)
     first_token: float | None = None
     ended: float | None = None
@@ -95,6 +96,8 @@ class _Progress:
         elif event.kind == "completed":
             self.response = event.response
             usage = event.response.usage
+            if self.free:
+                self.model = event.response.model  # a local server says itself which model it has
             self.counted = usage.tokens_in + usage.tokens_out > 0 and self.believable(usage)
             if self.counted:
                 self.spent += usage
@@ -167,7 +170,11 @@ class Generation:
         admission = self._guard.admit(actor, self._call(request, context, resolved.route))
         control = control or CallControl(self._deadline_s)
         progress = _Progress(
-            time.monotonic(), resolved.route.model, request.most_input_tokens, request.max_output_tokens
+            time.monotonic(),
+            resolved.route.model,
+            request.most_input_tokens,
+            request.max_output_tokens,
+            resolved.route.free,
         )
         failure: StudioError | None = None
         try:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from engine.errors import ProviderError
+from engine.errors import ModelNotFound, ProviderError
 from engine.llm import CallControl, Credential, LLMRequest, StreamEvent
 from engine.providers import PROVIDERS
 from engine.providers.answering import CHECK_S, streamed
-from engine.providers.embedded import EmbeddedModel
+from engine.providers.embedded import MODEL, EmbeddedModel
 from engine.providers.failures import Asked, house_words
 from engine.providers.openai_chat import create, read
 from engine.providers.openai_client import client, model_ids
@@ -27,6 +27,7 @@ class Local:
         self.embedded = EmbeddedModel(settings.local_model_path)
         self._counting = threading.Lock()
         self._calls = 0
+        self._first: str | None = None
 
     def available(self) -> str | None:
         """None when there is a model to ask, else one sentence that says why not."""
@@ -45,6 +46,8 @@ class Local:
         asked = Asked(self._label, model, credential.api_key)
         with house_words(asked, control):
             credential = self._credential(credential)
+        if self._elsewhere and model == MODEL:
+            model = self._first_model(credential)
         with self._counted():
             yield from streamed(control, asked, lambda: create(client(credential), model, request), read)
 
@@ -62,6 +65,15 @@ class Local:
     def close(self) -> None:
         """End the embedded model, if it runs."""
         self.embedded.close()
+
+    def _first_model(self, credential: Credential) -> str:
+        """What another server answers with when it is asked for the model of the house. Asked for once."""
+        if self._first is None:
+            offered = self.list_models(credential)
+            if not offered:
+                raise ModelNotFound(f"{self._server(ask=False)} offers no model.", hint="Load one there first.")
+            self._first = offered[0]
+        return self._first
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

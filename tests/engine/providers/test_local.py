@@ -1,5 +1,6 @@
 """The local model's state in words, and the calls that it has or that wait for it."""
 
+import json
 import threading
 
 import pytest
@@ -51,3 +52,22 @@ def test_the_embedded_model_has_one_slot_before_which_the_others_wait(settings: 
         with local._counted():
             assert local.state().endswith(", answering, 1 waiting")
     assert local.state().endswith(", idle")
+
+
+def test_another_server_answers_with_the_model_that_it_has(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def server(peer: Peer) -> None:
+        head, body = peer.request()
+        asked.append((head.split()[1], json.loads(body)["model"] if body else None))
+        models = json.dumps({"object": "list", "data": [{"id": "llama3", "object": "model"}]})
+        peer.answer(200, recorded("chat").decode() if body else models)
+
+    with hosting(server) as host:
+        monkeypatch.setenv("STUDIO_LOCAL_BASE_URL", host.url)
+        local = Local(Settings())
+        house = PROVIDERS["local"].house_credential(Settings())
+        assert house is not None
+        for _ in range(2):
+            list(local.stream("smollm2", question(), house, CallControl(WAIT_S)))
+    assert asked == [("/v1/models", None), *[("/v1/chat/completions", "llama3")] * 2]
