@@ -91,7 +91,7 @@ class Unit:
     @cached_property
     def keys(self) -> Keys:
         """Provider keys, sealed."""
-        return Keys(self.session)
+        return Keys(self.connection)
 
     @cached_property
     def runs(self) -> SavedRuns:

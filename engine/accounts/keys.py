@@ -7,13 +7,12 @@ only when a call is about to be made with it, and its address always comes with 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from db.models.base import NOBODY
-from db.models.keys import ProviderKey
 from db.session import Database
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, demand, needs
@@ -25,6 +24,8 @@ from engine.settings import Settings
 
 LONGEST_KEY = 512
 
+Rows = list[Any]
+"""Rows of stored keys, as the repository gives them."""
 Verdict = Literal["untested", "working", "refused", "no_quota", "unreachable"]
 KeyState = Literal["untested", "working", "refused", "no_quota", "unreachable", "paused", "re_enter", "none", "always"]
 
@@ -46,7 +47,7 @@ class KeyCard:
 class Wallet:
     """The keys that one actor's call may be made with, as they were at one moment."""
 
-    def __init__(self, settings: Settings, vault: Vault, own: list[ProviderKey], house: list[ProviderKey]) -> None:
+    def __init__(self, settings: Settings, vault: Vault, own: Rows, house: Rows) -> None:
         self._settings = settings
         self._vault = vault
         self._own = {row.provider: row for row in own if row.paused_at is None}
@@ -71,20 +72,10 @@ class Wallet:
         Raises KeyRejected for a stored key that cannot be opened: nobody else pays until its owner has seen to it.
         """
         spec = PROVIDERS[provider]
-        row, source = self._own.get(provider), "user"
-        if row is None:
-            row, source = self._house.get(provider), "system"
+        row = self._own.get(provider) or self._house.get(provider)
         if row is None:
             return spec.house_credential(self._settings)
-        try:
-            value = self._vault.open(row.sealed, _binding(row))
-        except CannotOpen:
-            whose = "Your" if source == "user" else "The house's"
-            raise KeyRejected(
-                f"{whose} key for {spec.label} cannot be opened any more.",
-                hint="Enter it again on the Keys page, or remove it there.",
-            ) from None
-        return Credential(Secret(value), spec.address(self._settings), "user" if source == "user" else "system")
+        return _opened(self._vault, row, spec, self._settings)
 
 
 class Keys:
@@ -120,17 +111,19 @@ class Keys:
     def save(self, actor: Actor, provider: str, text: str, *, house: bool = False) -> None:
         """Store a key in place of an earlier one. Raises BadInput; the earlier key then stays."""
         spec, value = _asking_for_keys(provider), _clean(text)
-        row = ProviderKey(
-            id=uuid7(),
-            owner_id=_keeper(actor, house),
-            provider=spec.key,
-            sealed="",
-            hint=str(Secret(value)),
-            verdict="untested",
-            verdict_said="",
-            created_at=self._clock(),
-        )
-        row.sealed = self._vault.seal(value, _binding(row))
+        key_id, keeper = uuid7(), _keeper(actor, house)
+        row = {
+            "id": key_id,
+            "owner_id": keeper,
+            "provider": spec.key,
+            "sealed": self._vault.seal(value, Binding("provider-key", str(keeper), spec.key, key_id)),
+            "hint": str(Secret(value)),
+            "verdict": "untested",
+            "verdict_said": "",
+            "checked_at": None,
+            "paused_at": None,
+            "created_at": self._clock(),
+        }
         with self._database.write() as unit:
             unit.keys.put(row)
 
@@ -155,11 +148,7 @@ class Keys:
             row = unit.keys.one(_keeper(actor, house), provider)
         if row is None:
             raise NotFound(f"There is no key for {spec.label}.", hint="Add one first.")
-        row.paused_at = None
-        credential = Wallet(self._settings, self._vault, [row], []).credential(provider)
-        if credential is None:
-            raise NotFound(f"There is no key for {spec.label}.", hint="Add one first.")
-        return row.id, credential
+        return row.id, _opened(self._vault, row, spec, self._settings)
 
     @needs(Right.USE)
     def judge(self, actor: Actor, key_id: UUID, verdict: Verdict, said: str) -> None:
@@ -167,19 +156,17 @@ class Keys:
         with self._database.write() as unit:
             unit.keys.judge(key_id, verdict, said, self._clock())
 
-    def _rows(self, actor: Actor) -> tuple[list[ProviderKey], list[ProviderKey]]:
+    def _rows(self, actor: Actor) -> tuple[Rows, Rows]:
         with self._database.read() as unit:
             rows = unit.keys.of(*filter(None, [actor.person_id]), NOBODY)
         return [row for row in rows if row.owner_id != NOBODY], [row for row in rows if row.owner_id == NOBODY]
 
-    def _card(
-        self, spec: ProviderSpec, row: ProviderKey | None, used: datetime | None, house: KeySource | None
-    ) -> KeyCard:
+    def _card(self, spec: ProviderSpec, row: Any, used: datetime | None, house: KeySource | None) -> KeyCard:
         if row is None:
             return KeyCard(spec.key, spec.label, "always" if spec.free else "none", "", "", None, None, house)
         return KeyCard(spec.key, spec.label, self._state(row), row.hint, row.verdict_said, row.checked_at, used, house)
 
-    def _state(self, row: ProviderKey) -> KeyState:
+    def _state(self, row: Any) -> KeyState:
         try:
             self._vault.open(row.sealed, _binding(row))
         except CannotOpen:
@@ -198,7 +185,20 @@ _STATES: dict[str, KeyState] = {
 }
 
 
-def _binding(row: ProviderKey) -> Binding:
+def _opened(vault: Vault, row: Any, spec: ProviderSpec, settings: Settings) -> Credential:
+    source: KeySource = "system" if row.owner_id == NOBODY else "user"
+    try:
+        value = vault.open(row.sealed, _binding(row))
+    except CannotOpen:
+        whose = "The house's" if source == "system" else "Your"
+        raise KeyRejected(
+            f"{whose} key for {spec.label} cannot be opened any more.",
+            hint="Enter it again on the Keys page, or remove it there.",
+        ) from None
+    return Credential(Secret(value), spec.address(settings), source)
+
+
+def _binding(row: Any) -> Binding:
     return Binding("provider-key", str(row.owner_id), row.provider, row.id)
 
 

@@ -54,9 +54,10 @@ class OpenAIResponses:
 
 
 def _body(model: str, request: LLMRequest) -> dict[str, Any]:
+    talk = [{"type": "message", "role": role, "content": text} for role, text in turns(request.messages)]
     body: dict[str, Any] = {
         "model": model,
-        "input": [{"type": "message", "role": role, "content": text} for role, text in turns(request.messages)],
+        "extra_body": {"input": talk},  # as it is: the SDK would walk through it field by field
         "max_output_tokens": max(LEAST_OUTPUT_TOKENS, request.max_output_tokens),
         "store": False,
         "stream": True,
