@@ -1,0 +1,156 @@
+"""A provider key on the page: how it stands, and the one field that takes a new one in and never shows it again.
+
+The text of a key is in a form, so the browser sends it once, when Save is pressed; the callback takes it out of the
+session before anything else happens. Each opening of the dialog is a new form, or the browser would fill in what was
+typed and abandoned before.
+"""
+
+import streamlit as st
+
+from engine.accounts.keys import KeyCard
+from engine.errors import StudioError
+from pages.ui import formats
+from pages.ui.context import MEMBERS, current_actor, get_studio, require
+from pages.ui.errors import notice
+from pages.ui.layout import say
+
+TESTING = "keys/testing"
+FAILED = "keys/failed"
+OPENED = "keys/opened"
+REFUSED = "keys/refused"
+
+# state: word, icon and colour of its badge, how the last test is shown
+STATES = {
+    "none": ("No key", None, "gray", None),
+    "untested": ("Not tested", ":material/help:", "orange", st.info),
+    "testing": ("Testing", ":material/hourglass_top:", "violet", None),
+    "working": ("Working", ":material/check:", "green", st.success),
+    "refused": ("Refused", ":material/error:", "red", st.error),
+    "no_quota": ("No credit", ":material/money_off:", "orange", st.warning),
+    "unreachable": ("Unreachable", ":material/cloud_off:", "orange", st.warning),
+    "paused": ("Paused", ":material/pause_circle:", "orange", st.info),
+    "re_enter": ("Needs re-entry", ":material/error:", "red", None),
+    "always": ("Always there", ":material/check:", "green", None),
+}
+
+
+def key_card(card: KeyCard, *, primary: bool) -> None:
+    """One provider: the state of the key, what the last test said, and what can be done."""
+    state = "testing" if st.session_state.get(TESTING) == card.provider else card.state
+    word, icon, colour, box = STATES[state]
+    with st.container(border=True, height="stretch"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            mark = ":material/memory:" if state == "always" else ":material/key:"
+            st.markdown(f"{mark} **{card.label}**", width="content")
+            st.badge(word, icon=icon, color=colour)
+        if card.hint:
+            st.markdown(f"`{card.hint}`")
+            st.caption(_facts(card))
+        if card.said and box:
+            box(formats.plain(card.said), icon=icon)
+        elif sentence := _sentence(card):
+            st.caption(sentence)
+        if failed := st.session_state.pop(f"{FAILED}/{card.provider}", None):
+            notice(failed)
+        st.space("stretch")
+        if card.state != "always":
+            _actions(card, primary=primary, busy=state == "testing")
+
+
+def remember_failure(provider: str, problem: StudioError) -> None:
+    """Have the card say once why a test could not be made."""
+    st.session_state[f"{FAILED}/{provider}"] = problem
+
+
+@st.dialog("Enter a key")
+def enter_key(card: KeyCard) -> None:
+    """Take a key in."""
+    require(*MEMBERS)
+    st.markdown(f"Your key for **{card.label}** pays for your own calls and for nobody else's. It is tested at once.")
+    field = f"new key/{st.session_state[OPENED]}"
+    with st.form(f"form of {field}", clear_on_submit=True, border=False):
+        st.text_input(
+            "Key",
+            type="password",
+            autocomplete="off",
+            placeholder=f"Paste it as {card.label} shows it",
+            key=field,
+        )
+        if refused := st.session_state.pop(REFUSED, None):
+            notice(refused)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            st.form_submit_button("Save and test", type="primary", on_click=_save, args=(card.provider, field))
+    if st.session_state.get(TESTING) == card.provider:
+        st.rerun()
+
+
+@st.dialog("Remove this key?")
+def remove_key(card: KeyCard) -> None:
+    """Ask before a key is forgotten."""
+    require(*MEMBERS)
+    heir = "the house's key answers for you, inside your allowance" if card.house else "its models answer no more"
+    st.markdown(f"Your key for **{card.label}**, `{card.hint}`, cannot be brought back. From then on {heir}.")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep it"):
+            st.rerun()
+        if st.button(":red[Remove key]", icon=":material/delete:"):
+            get_studio().keys.remove(current_actor(), card.provider)
+            say(f"Your key for {card.label} is removed")
+            st.rerun()
+
+
+def _ask(card: KeyCard) -> None:
+    st.session_state[OPENED] = st.session_state.get(OPENED, 0) + 1
+    enter_key(card)
+
+
+def _save(provider: str, field: str) -> None:
+    text, st.session_state[field] = st.session_state[field], ""
+    try:
+        get_studio().keys.save(current_actor(), provider, text)
+    except StudioError as problem:
+        st.session_state[REFUSED] = problem
+    else:
+        _test(provider)
+
+
+def _test(provider: str) -> None:
+    """The page tests what stands here, once it has drawn everything else."""
+    st.session_state[TESTING] = provider
+
+
+def _pause(provider: str, paused: bool) -> None:
+    get_studio().keys.pause(current_actor(), provider, paused=paused)
+
+
+def _facts(card: KeyCard) -> str:
+    used = f"Used {formats.ago(card.last_used_at)}" if card.last_used_at else "Never used"
+    return f"{used} · tested {formats.ago(card.checked_at)}" if card.checked_at else f"{used} · never tested"
+
+
+def _sentence(card: KeyCard) -> str:
+    if card.state == "none" and card.house:
+        return "The house's key answers for you, inside your allowance."
+    return {
+        "none": f"Nobody has a key for {card.label}, so its models are hidden.",
+        "always": "Answers when no key does. It costs nothing; the built-in one is small and says silly things.",
+        "re_enter": "This key cannot be opened any more. Enter it again, or remove it.",
+    }.get(card.state, "")
+
+
+def _actions(card: KeyCard, *, primary: bool, busy: bool) -> None:
+    key, provider = f"{card.provider}/", card.provider
+    with st.container(horizontal=True, gap="xsmall"):
+        if card.state == "none":
+            if st.button("Add key", icon=":material/add:", key=f"{key}add"):
+                _ask(card)
+            return
+        if card.state != "re_enter":
+            st.button("Test", icon=":material/bolt:", key=f"{key}test", disabled=busy, on_click=_test, args=(provider,))
+        if st.button("Replace", key=f"{key}replace", type="primary" if primary else "secondary"):
+            _ask(card)
+        if card.state != "re_enter":
+            label, paused = ("Use again", False) if card.state == "paused" else ("Pause", True)
+            st.button(label, key=f"{key}pause", on_click=_pause, args=(provider, paused))
+        if st.button(":red[Remove]", type="tertiary", key=f"{key}remove"):
+            remove_key(card)
