@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
+from engine.errors import StudioError
 from engine.llm import CallControl
 
 State = Literal["writing", "done", "stopped", "failed", "cut"]
@@ -106,7 +107,10 @@ class Run(Generic[T]):
                 return  # the work broke off because it was stopped
             self.error = problem
             self._end("failed")
-            log.info("a run failed: %s", type(problem).__name__)
+            if isinstance(problem, StudioError):
+                log.info("a run failed: %s", problem.message)
+            else:
+                log.error("a run failed unexpectedly", exc_info=problem)
 
     def _save(self, keep: Keep, every_s: float) -> None:
         """Save at once, then at each interval, and the end until it is saved. The answer never waits for this."""

@@ -5,7 +5,7 @@ only when a call is about to be made with it, and its address always comes with 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -42,6 +42,7 @@ class KeyCard:
     checked_at: datetime | None
     last_used_at: datetime | None
     house: KeySource | None
+    for_house: bool = False
 
 
 class Wallet:
@@ -104,7 +105,10 @@ class Keys:
             used = {} if house else unit.ledger.last_own_key_uses(keeper)
         offered = [spec for spec in PROVIDERS.values() if spec.offered]
         return [
-            self._card(spec, rows.get(spec.key), used.get(spec.key), wallet.house_source(spec.key)) for spec in offered
+            replace(
+                self._card(spec, rows.get(spec.key), used.get(spec.key), wallet.house_source(spec.key)), for_house=house
+            )
+            for spec in offered
         ]
 
     @needs(Right.USE)

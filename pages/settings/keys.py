@@ -1,57 +1,44 @@
-"""Keys: one's own provider keys as cards, and where the house's come from."""
+"""Keys: one's own provider keys as cards, and the house's, which admins keep."""
 
 import streamlit as st
 
+from engine.accounts.actor import Role
 from engine.accounts.keys import KeyCard
-from engine.errors import StudioError
-from pages.ui.api_key_field import TESTING, key_card, remember_failure
+from pages.ui.api_key_field import key_card, test_waiting
 from pages.ui.context import MEMBERS, get_studio, require
 from pages.ui.layout import list_row, section_head, title_row
 
 ACROSS = 3
-HOUSE = {
-    "env": (":green[:material/check_circle:]", "Set in the environment of the server"),
-    "system": (":green[:material/check_circle:]", "Stored by an administrator"),
-    None: (":material/circle:", "No key"),
-}
+SET, UNSET = ":green[:material/check_circle:]", ":material/circle:"
+SAID = {"env": "Set in the environment of the server", "system": "Stored by an administrator", None: "No key"}
+
+
+def shelf(cards: list[KeyCard]) -> None:
+    """The cards, three a row; the first that needs its owner has the primary button."""
+    primary = next((card.provider for card in cards if card.state in ("refused", "re_enter")), None)
+    for at in range(0, len(cards), ACROSS):
+        for column, card in zip(st.columns(ACROSS), cards[at : at + ACROSS], strict=False):
+            with column:
+                key_card(card, primary=card.provider == primary)
+
 
 actor = require(*MEMBERS)
-studio = get_studio()
-
-
-def test(provider: str) -> None:
-    """Ask the provider whether the key works, once everything is drawn; the answer is drawn by the next run."""
-    try:
-        studio.model_catalogue.test_key(actor, provider)
-    except StudioError as problem:
-        remember_failure(provider, problem)
-    st.session_state.pop(TESTING, None)
-    st.rerun()
-
-
-def the_house(card: KeyCard) -> None:
-    """Where the house's key for a provider comes from."""
-    icon, said = HOUSE[card.house]
-    with list_row(icon, f"**{card.label}**", said):
-        pass
-
-
-cards = studio.keys.cards(actor)
+keys = get_studio().keys
+own = keys.cards(actor)
+kept = [card for card in keys.cards(actor, house=True) if card.state != "always"] if actor.role is Role.ADMIN else []
 with title_row("Keys", "Calls on your own keys are never limited, and nobody can read a key back, not even you."):
     pass
 section_head("Yours", None, "Used first, for you alone")
-primary = next((card.provider for card in cards if card.state in ("refused", "re_enter")), None)
-for at in range(0, len(cards), ACROSS):
-    for column, card in zip(st.columns(ACROSS), cards[at : at + ACROSS], strict=False):
-        with column:
-            key_card(card, primary=card.provider == primary)
+shelf(own)
 section_head("The house", None, "Answers for those without a key of their own, inside their allowance")
-with st.container(border=True):
-    for card in cards:
-        if card.state != "always":
-            the_house(card)
+shelf(kept)
+if not kept:
+    with st.container(border=True):
+        for card in own:
+            if card.state != "always":
+                with list_row(SET if card.house else UNSET, f"**{card.label}**", SAID[card.house]):
+                    pass
 st.caption(
     ":material/lock: Encrypted with AES-256-GCM. The text of a key is gone from this page the moment you save it."
 )
-if provider := st.session_state.get(TESTING):
-    test(provider)
+test_waiting([*own, *kept])

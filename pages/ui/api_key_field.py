@@ -19,6 +19,12 @@ FAILED = "keys/failed"
 OPENED = "keys/opened"
 REFUSED = "keys/refused"
 
+HOUSE = {
+    "env": "The environment of the server has a key; one that is stored here comes before it.",
+    "system": "Stored by an administrator.",
+    None: "Nobody pays for those without a key of their own.",
+}
+
 # state: word, icon and colour of its badge, how the last test is shown
 STATES = {
     "none": ("No key", None, "gray", None),
@@ -36,7 +42,7 @@ STATES = {
 
 def key_card(card: KeyCard, *, primary: bool) -> None:
     """One provider: the state of the key, what the last test said, and what can be done."""
-    state = "testing" if st.session_state.get(TESTING) == card.provider else card.state
+    state = "testing" if st.session_state.get(TESTING) == _name(card) else card.state
     word, icon, colour, box = STATES[state]
     with st.container(border=True, height="stretch"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -50,23 +56,37 @@ def key_card(card: KeyCard, *, primary: bool) -> None:
             box(formats.plain(card.said), icon=icon)
         elif sentence := _sentence(card):
             st.caption(sentence)
-        if failed := st.session_state.pop(f"{FAILED}/{card.provider}", None):
+        if failed := st.session_state.pop(f"{FAILED}/{_name(card)}", None):
             notice(failed)
         st.space("stretch")
         if card.state != "always":
             _actions(card, primary=primary, busy=state == "testing")
 
 
-def remember_failure(provider: str, problem: StudioError) -> None:
-    """Have the card say once why a test could not be made."""
-    st.session_state[f"{FAILED}/{provider}"] = problem
+def test_waiting(cards: list[KeyCard]) -> None:
+    """Make the test that was asked for, once everything is drawn; the answer is drawn by the next run."""
+    waiting = next((card for card in cards if _name(card) == st.session_state.get(TESTING)), None)
+    if waiting is None:
+        return
+    try:
+        get_studio().model_catalogue.test_key(current_actor(), waiting.provider, house=waiting.for_house)
+    except StudioError as problem:
+        st.session_state[f"{FAILED}/{_name(waiting)}"] = problem
+    st.session_state.pop(TESTING, None)
+    st.rerun()
 
 
 @st.dialog("Enter a key")
 def enter_key(card: KeyCard) -> None:
     """Take a key in."""
     require(*MEMBERS)
-    st.markdown(f"Your key for **{card.label}** pays for your own calls and for nobody else's. It is tested at once.")
+    pays = (
+        "pays for everybody's calls, inside their"
+        if card.for_house
+        else "pays for your own calls and for nobody else's"
+    )
+    whose, end = ("The house's", " allowance") if card.for_house else ("Your", "")
+    st.markdown(f"{whose} key for **{card.label}** {pays}{end}. It is tested at once.")
     field = f"new key/{st.session_state[OPENED]}"
     with st.form(f"form of {field}", clear_on_submit=True, border=False):
         st.text_input(
@@ -79,8 +99,8 @@ def enter_key(card: KeyCard) -> None:
         if refused := st.session_state.pop(REFUSED, None):
             notice(refused)
         with st.container(horizontal=True, horizontal_alignment="right"):
-            st.form_submit_button("Save and test", type="primary", on_click=_save, args=(card.provider, field))
-    if st.session_state.get(TESTING) == card.provider:
+            st.form_submit_button("Save and test", type="primary", on_click=_save, args=(card, field))
+    if st.session_state.get(TESTING) == _name(card):
         st.rerun()
 
 
@@ -88,14 +108,21 @@ def enter_key(card: KeyCard) -> None:
 def remove_key(card: KeyCard) -> None:
     """Ask before a key is forgotten."""
     require(*MEMBERS)
-    heir = "the house's key answers for you, inside your allowance" if card.house else "its models answer no more"
-    st.markdown(f"Your key for **{card.label}**, `{card.hint}`, cannot be brought back. From then on {heir}.")
+    whose, heir = (
+        ("The house's", "only keys of the environment and people's own answer")
+        if card.for_house
+        else (
+            "Your",
+            "the house's key answers for you, inside your allowance" if card.house else "its models answer no more",
+        )
+    )
+    st.markdown(f"{whose} key for **{card.label}**, `{card.hint}`, cannot be brought back. From then on {heir}.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep it"):
             st.rerun()
         if st.button(":red[Remove key]", icon=":material/delete:"):
-            get_studio().keys.remove(current_actor(), card.provider)
-            say(f"Your key for {card.label} is removed")
+            get_studio().keys.remove(current_actor(), card.provider, house=card.for_house)
+            say(f"{whose} key for {card.label} is removed")
             st.rerun()
 
 
@@ -104,31 +131,40 @@ def _ask(card: KeyCard) -> None:
     enter_key(card)
 
 
-def _save(provider: str, field: str) -> None:
+def _name(card: KeyCard) -> str:
+    """The card's name among widgets: a provider may have a card for oneself and one for the house."""
+    return f"{card.provider}/{'house' if card.for_house else 'own'}"
+
+
+def _save(card: KeyCard, field: str) -> None:
     text, st.session_state[field] = st.session_state[field], ""
     try:
-        get_studio().keys.save(current_actor(), provider, text)
+        get_studio().keys.save(current_actor(), card.provider, text, house=card.for_house)
     except StudioError as problem:
         st.session_state[REFUSED] = problem
     else:
-        _test(provider)
+        _test(card)
 
 
-def _test(provider: str) -> None:
+def _test(card: KeyCard) -> None:
     """The page tests what stands here, once it has drawn everything else."""
-    st.session_state[TESTING] = provider
+    st.session_state[TESTING] = _name(card)
 
 
-def _pause(provider: str, paused: bool) -> None:
-    get_studio().keys.pause(current_actor(), provider, paused=paused)
+def _pause(card: KeyCard, paused: bool) -> None:
+    get_studio().keys.pause(current_actor(), card.provider, paused=paused, house=card.for_house)
 
 
 def _facts(card: KeyCard) -> str:
+    if card.for_house:
+        return f"Tested {formats.ago(card.checked_at)}" if card.checked_at else "Never tested"
     used = f"Used {formats.ago(card.last_used_at)}" if card.last_used_at else "Never used"
     return f"{used} · tested {formats.ago(card.checked_at)}" if card.checked_at else f"{used} · never tested"
 
 
 def _sentence(card: KeyCard) -> str:
+    if card.for_house and card.state == "none":
+        return HOUSE[card.house]
     if card.state == "none" and card.house:
         return "The house's key answers for you, inside your allowance."
     return {
@@ -139,18 +175,18 @@ def _sentence(card: KeyCard) -> str:
 
 
 def _actions(card: KeyCard, *, primary: bool, busy: bool) -> None:
-    key, provider = f"{card.provider}/", card.provider
+    key = f"{_name(card)}/"
     with st.container(horizontal=True, gap="xsmall"):
         if card.state == "none":
             if st.button("Add key", icon=":material/add:", key=f"{key}add"):
                 _ask(card)
             return
         if card.state != "re_enter":
-            st.button("Test", icon=":material/bolt:", key=f"{key}test", disabled=busy, on_click=_test, args=(provider,))
+            st.button("Test", icon=":material/bolt:", key=f"{key}test", disabled=busy, on_click=_test, args=(card,))
         if st.button("Replace", key=f"{key}replace", type="primary" if primary else "secondary"):
             _ask(card)
         if card.state != "re_enter":
             label, paused = ("Use again", False) if card.state == "paused" else ("Pause", True)
-            st.button(label, key=f"{key}pause", on_click=_pause, args=(provider, paused))
+            st.button(label, key=f"{key}pause", on_click=_pause, args=(card, paused))
         if st.button(":red[Remove]", type="tertiary", key=f"{key}remove"):
             remove_key(card)

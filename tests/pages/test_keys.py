@@ -3,6 +3,7 @@
 import pytest
 import streamlit as st
 
+from engine.accounts.actor import Role
 from engine.errors import KeyRejected, ProviderQuota, Unreachable
 
 PAGE = "settings/keys.py"
@@ -67,7 +68,7 @@ def test_a_key_that_is_saved_is_tested_at_once_and_its_text_is_kept_nowhere(tab,
 def test_the_text_of_a_key_has_left_the_session_before_it_is_stored(tab, studio, noor, monkeypatch):
     seen = []
 
-    def save(_, __, provider, text):
+    def save(_, __, provider, text, *, house):
         seen.append((provider, text, st.session_state["new key/1"]))
 
     monkeypatch.setattr(type(studio.keys), "save", save)
@@ -117,7 +118,7 @@ def test_removing_names_what_is_lost_and_asks(tab, noor, kept, card):
 def test_a_key_that_cannot_be_opened_asks_to_be_entered_again(tab, studio, noor, kept):
     with studio.database.write() as unit:
         row = unit.keys.one(noor.person_id, "openai")
-        row.sealed = row.sealed[:-4] + "AAAA"
+        unit.keys.put({**row._mapping, "sealed": row.sealed[:-4] + "AAAA"})
     at = tab(noor, PAGE)
     assert "Needs re-entry" in words(at)
     assert offered(at) == ["Replace", ":red[Remove]"]
@@ -140,3 +141,16 @@ def test_the_house_says_where_its_key_comes_from(tab, noor, studio, monkeypatch)
 
 def test_nobody_sees_the_keys_of_somebody_else(tab, noor, kept, add_person):
     assert "4f2a" not in words(tab(add_person("rosa@example.org"), PAGE))
+
+
+def test_an_admin_keeps_the_houses_keys_beside_their_own(tab, studio, add_person, noor):
+    rosa = add_person("rosa@example.org", Role.ADMIN)
+    at = tab(rosa, PAGE)
+    assert offered(at, "openai/house") == ["Add key"] and offered(at, "openai/own") == ["Add key"]
+    at.button(key="openai/house/add").click().run()
+    enter(at, KEY)
+    kept = {card.provider: card for card in studio.keys.cards(rosa, house=True)}["openai"]
+    assert (kept.hint, kept.state) == ("…4f2a", "working") and KEY not in held(at)
+    assert next(card for card in studio.keys.cards(rosa) if card.provider == "openai").state == "none"
+    assert "Stored by an administrator" in words(tab(noor, PAGE))
+    assert offered(tab(noor, PAGE), "openai/house") == []
