@@ -102,7 +102,7 @@ class Run(Generic[T]):
         try:
             self.result = work(RunWriter(self._add, self._control))
             self._end("done")
-        except Exception as problem:  # noqa: BLE001  whatever it is, the readers are to see it
+        except Exception as problem:  # whatever it is, the readers are to see it
             if self.over:
                 return  # the work broke off because it was stopped
             self.error = problem
