@@ -2,10 +2,13 @@
 
 import logging
 import pickle
-from collections.abc import Callable
+import sys
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from engine import redaction
 from engine.accounts.actor import Actor, Role
 from engine.accounts.vault import forget, load_vault
 from engine.errors import BadInput, Forbidden, KeyRejected, NotFound, ProviderQuota, Unreachable
@@ -190,6 +193,17 @@ def test_a_secret_shows_itself_nowhere(caplog: pytest.LogCaptureFixture) -> None
     assert redacted("key no-known-form-0123456789 here") == "key … here"
 
 
+@pytest.fixture
+def clean_logs() -> Iterator[None]:
+    """Logs of this test are cleaned; afterwards everything is as it was."""
+    before = logging.getLogRecordFactory(), sys.excepthook, threading.excepthook
+    redaction.install()
+    yield
+    logging.setLogRecordFactory(before[0])
+    sys.excepthook, threading.excepthook = before[1:]
+    logging.captureWarnings(False)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -202,10 +216,7 @@ def test_a_secret_shows_itself_nowhere(caplog: pytest.LogCaptureFixture) -> None
         "postgresql+psycopg://studio:hunter2@db/x",
     ],
 )
-def test_what_looks_like_a_key_reaches_no_log(caplog: pytest.LogCaptureFixture, text: str) -> None:
-    from engine import redaction
-
-    redaction.install()
+def test_what_looks_like_a_key_reaches_no_log(caplog: pytest.LogCaptureFixture, clean_logs: None, text: str) -> None:
     try:
         raise ValueError(text)
     except ValueError:
