@@ -126,7 +126,7 @@ def _furnished(
         keys=keys,
         personas=personas,
         drafts=drafts,
-        models=ModelChoices(tables, keys, keyless_provider=keyless),
+        models=ModelChoices(tables, keys, lists, keyless_provider=keyless),
         model_catalogue=ModelCatalogue(keys, adapters),
         model_lists=lists,
         generation=generation,

@@ -9,6 +9,7 @@ from engine.llm import Credential, Secret
 from engine.providers.scripted import Scripted
 from engine.routing.model_catalogue import LIST_LASTS_S, ModelLists
 from engine.studio import Studio
+from tests.engine.conftest import person
 
 ONE, OTHER = (Credential(Secret(f"sk-test-{name:0>12}"), "http://127.0.0.1:9/v1", "env") for name in ("one", "two"))
 
@@ -84,3 +85,17 @@ def test_a_command_that_asks_once_lists_nothing(
     asked: list[Credential] = []
     monkeypatch.setattr(openai, "list_models", lambda credential: asked.append(credential) or [])
     assert studio.model_lists.in_order("openai", ONE, ("a",)) == ("a",) and asked == []
+
+
+def test_a_picker_says_which_model_it_would_be_and_marks_what_is_no_longer_listed(
+    open_with: Callable[..., Studio], openai: Scripted, monkeypatch: pytest.MonkeyPatch, at_once: None
+) -> None:
+    monkeypatch.setattr(openai, "list_models", lambda credential: ["gpt-4.1", "gpt-5.4"])
+    studio = open_with(OPENAI_API_KEY="sk-test-000000000000")
+    ada = person(studio)
+    labels = [choice.label for choice in studio.models.choices(ada)]
+    assert labels[1] == "Compat · gpt-4.1" and not any("no longer" in label for label in labels)
+    studio.model_lists.go_live()
+    studio.models.choices(ada)
+    marked = {choice.value: choice.label for choice in studio.models.choices(ada)}
+    assert marked["compat"] == "Compat · gpt-4.1" and marked["fast"] == "Fast · gpt-5.4-mini · no longer listed"
