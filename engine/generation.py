@@ -249,7 +249,8 @@ class Generation:
         """Write the outcome down. A database that fails here takes nothing from the reader: the lease will settle."""
         if failure is None and progress.response is None:
             failure = StreamCut("The answer ended without its end marker.")
-        charged = failure is None or progress.begun or (isinstance(failure, ProviderError) and failure.charged)
+        paid = progress.begun or progress.counted  # an earlier attempt may have been billed
+        charged = failure is None or paid or (isinstance(failure, ProviderError) and failure.charged)
         if charged and not progress.counted:
             said = estimate_tokens("".join(progress.text))
             progress.spent += Usage(input=request.estimated_input_tokens, output=said)

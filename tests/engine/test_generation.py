@@ -11,6 +11,7 @@ from engine.errors import (
     AIDisabled,
     AlreadyDone,
     BadRequest,
+    KeyRejected,
     ModelNotFound,
     Overloaded,
     ProviderError,
@@ -194,3 +195,11 @@ def test_a_model_that_declines_is_not_asked_again_in_plain_text(studio: Studio, 
     request = LLMRequest(HELLO.messages, schema={"type": "object"})
     answer = studio.generation.generate(OPERATOR, request, CLI)
     assert (answer.response.finish_reason, len(declining.calls)) == ("refusal", 1)
+
+
+def test_an_empty_first_attempt_is_paid_for_though_the_second_one_fails(studio: Studio, local: Scripted) -> None:
+    local._answers = ["", KeyRejected("no longer")]
+    with pytest.raises(KeyRejected):
+        studio.generation.generate(OPERATOR, LLMRequest(HELLO.messages, schema={"type": "object"}), CLI)
+    (event,) = studio.usage.events(OPERATOR)
+    assert (event.charged, event.estimated, event.attempts) == (True, False, 2) and event.usage.input > 0
