@@ -18,13 +18,16 @@ def polled(draw: Callable[[], Run | None], run: Run | None) -> None:
     sets the pace anew.
     """
     polling = run is not None and not run.over
+    by_page = [True]  # a run of the page goes on to its end: starting anew would lose the click that it answers
 
     @st.fragment(run_every=POLL_S if polling else None)
     def look() -> None:
         require(*MEMBERS)
         with explained():
             seen = draw()
-            if polling != (seen is not None and not seen.over):
+            if by_page:
+                by_page.clear()
+            elif polling != (seen is not None and not seen.over):
                 st.rerun()
 
     look()
