@@ -126,6 +126,15 @@ class Access:
         return token
 
     @open_to_anyone
+    def awaits_cookie(self, session_id: UUID | None) -> bool:
+        """Whether the browser of a fresh session has yet to redeem its code, and still may."""
+        with self._database.read() as unit:
+            found = unit.sessions.with_person(session_id) if session_id else None
+        if found is None or found[0].code_hash is None or found[0].code_expires_at is None:
+            return False
+        return found[0].code_expires_at > self._clock()
+
+    @open_to_anyone
     def session_of(self, token: str) -> UUID | None:
         """The session behind a cookie, whatever its state."""
         with self._database.read() as unit:

@@ -78,9 +78,11 @@ def leave() -> None:
 def cookie_errand() -> None:
     """Have the browser fetch or drop its cookie, which no script can read.
 
-    Draws something invisible on every run: what comes and goes would move all that stands below it.
+    Draws something invisible on every run: what comes and goes would move all that stands below it. The same errand
+    stands there until the cookie was fetched: a run that follows at once would take it away before the browser saw it.
     """
-    if code := st.session_state.pop("session_code", None):
+    code = st.session_state.get("session_code")
+    if code and get_studio().accounts.awaits_cookie(_session_id()):
         call = {"method": "POST", "body": code}
     elif st.session_state.pop("session_end", None):
         call = {"method": "DELETE"}

@@ -41,6 +41,22 @@ def test_signing_in_goes_on_and_the_browser_is_sent_for_its_cookie(tab, noor):
     assert titles(at)[0].endswith(", Noor")
 
 
+def errands(at):
+    return [html.proto.body for html in at.get("html") if "fetch(" in html.proto.body]
+
+
+def test_the_errand_for_the_cookie_stands_until_the_browser_has_run_it(tab, studio, noor):
+    at = tab()
+    at.text_input[0].set_value(noor.email)
+    at.text_input[1].set_value(PASSWORD)
+    at.button[0].click().run()
+    first = errands(at)
+    assert len(first) == 1
+    assert errands(at.run()) == first
+    studio.accounts.redeem(at.session_state["session_code"])
+    assert errands(at.run()) == []
+
+
 @pytest.mark.parametrize(
     ("email", "password"), [("noor@example.org", "wrong"), ("nobody@example.org", PASSWORD), ("", "")]
 )
