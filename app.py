@@ -19,7 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine import redaction
-from engine.accounts.access import COOKIE, SESSION_DAYS
+from engine.accounts.sessions import COOKIE, SESSION_DAYS
 from engine.errors import StudioError
 from engine.settings import Settings, load_settings
 from engine.studio import Studio, open_studio
@@ -81,7 +81,7 @@ async def open_session(request: Request) -> Response:
         code += chunk
         if len(code) > CODE_BYTES:
             return Response(status_code=413)
-    token = await run_in_threadpool(get_studio().accounts.redeem, code.decode("ascii", "ignore"))
+    token = await run_in_threadpool(get_studio().access.redeem, code.decode("ascii", "ignore"))
     if token is None:
         return Response(status_code=400)
     answer = Response(status_code=204)
@@ -123,7 +123,7 @@ def opened(settings: Settings) -> Studio:
     """The studio, or the end of the process."""
     try:
         studio = open_studio(settings)
-        if link := studio.accounts.new_setup_link():
+        if link := studio.access.new_setup_link():
             print(f"\n  Setup link: {link}\n", flush=True)
         return studio
     except StudioError as problem:

@@ -68,7 +68,7 @@ class StudioPages:
 
     def catalogue(self, count: int) -> list[float]:
         """Seconds of each of `count` questions for the whole catalogue, without drawing it."""
-        actor = self._studio.accounts.actor(self._session)
+        actor = self._studio.access.actor(self._session)
         taken = []
         for _ in range(count):
             began = time.perf_counter()

@@ -30,7 +30,7 @@ class Furnisher:
                     Actor.operator(), email=_email(name), name=name, password=PASSWORD, role=Role.ADMIN, verified=True
                 )
             _write_personas(studio, personas)
-            return str(studio.accounts.sign_in(_email(PEOPLE[0]), PASSWORD).session_id)
+            return str(studio.access.sign_in(_email(PEOPLE[0]), PASSWORD).session_id)
         finally:
             studio.close()
 

@@ -15,11 +15,14 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from db.failures import explain
+from db.repositories.access import Identities, SecondFactors, Sessions, Throttles, Tokens
+from db.repositories.audit import Audit
+from db.repositories.departments import Departments
 from db.repositories.house import House
 from db.repositories.keys import Keys
 from db.repositories.ledger import Ledger
 from db.repositories.metering import Metering
-from db.repositories.people import People, Sessions, Tokens
+from db.repositories.people import People
 from db.repositories.personas import Drafts, Personas
 from db.repositories.runs import SavedRuns
 
@@ -77,6 +80,31 @@ class Unit:
     def tokens(self) -> Tokens:
         """One-time tokens."""
         return Tokens(self.session)
+
+    @cached_property
+    def identities(self) -> Identities:
+        """Who people are at OpenID providers."""
+        return Identities(self.session)
+
+    @cached_property
+    def second_factors(self) -> SecondFactors:
+        """The sealed secrets of authenticator apps."""
+        return SecondFactors(self.session)
+
+    @cached_property
+    def throttles(self) -> Throttles:
+        """How often something was tried."""
+        return Throttles(self.connection)
+
+    @cached_property
+    def departments(self) -> Departments:
+        """Departments."""
+        return Departments(self.session)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """What was done that matters to security."""
+        return Audit(self.session)
 
     @cached_property
     def personas(self) -> Personas:

@@ -2,9 +2,11 @@
 
     StudioError
     ├── BadInput                 bad_input          2   a field or argument is not acceptable
-    │   └── EditConflict         conflict               another tab or person changed the same thing first
+    │   ├── EditConflict         conflict               another tab or person changed the same thing first
+    │   └── CodeNeeded           code_needed            the password is right; the authenticator's code is missing
     ├── NotAllowed                                   3   the caller may not, or may not now
     │   ├── Forbidden            forbidden
+    │   ├── TooManyTries         too_many_tries         a pause before the next try
     │   ├── AIDisabled           ai_disabled            the outer switch is off
     │   ├── SampleUsedUp         sample_used_up         the three lifetime samples are spent
     │   ├── LimitExceeded        limit                  a plan, budget or cap is spent
@@ -34,6 +36,7 @@
 The number is the exit code of the command line. `message` says what happened, `hint` what to do about it.
 """
 
+import math
 from datetime import datetime
 
 
@@ -70,6 +73,12 @@ class EditConflict(BadInput):
         self.theirs = theirs
 
 
+class CodeNeeded(BadInput):
+    """The person has a second factor, whose code was not given yet."""
+
+    code = "code_needed"
+
+
 class NotAllowed(StudioError):
     """The request was understood and refused before any provider was called."""
 
@@ -80,6 +89,23 @@ class Forbidden(NotAllowed):
     """The caller lacks the right."""
 
     code = "forbidden"
+
+
+class TooManyTries(NotAllowed):
+    """Something was tried too often. It can be tried again at `again_at`."""
+
+    code = "too_many_tries"
+
+    def __init__(self, message: str, *, again_at: datetime, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.again_at = again_at
+
+    @classmethod
+    def until(cls, again_at: datetime, now: datetime) -> "TooManyTries":
+        """The refusal of a try before `again_at`."""
+        minutes = max(1, math.ceil((again_at - now).total_seconds() / 60))
+        pause = "a minute" if minutes == 1 else f"{minutes} minutes"
+        return cls("That was tried too often.", again_at=again_at, hint=f"Try again in {pause}.")
 
 
 class AIDisabled(NotAllowed):

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from db.migrate import migrate, state
 from db.session import Database
 from engine.accounts.access import Access
+from engine.accounts.audit import AuditLog
 from engine.accounts.keys import Keys
 from engine.accounts.people import People
 from engine.accounts.vault import Vault, check_canary, load_vault
@@ -48,8 +49,9 @@ class Studio:
 
     settings: Settings
     database: Database
-    accounts: Access
+    access: Access
     people: People
+    audit: AuditLog
     keys: Keys
     personas: Personas
     drafts: Drafts
@@ -121,8 +123,9 @@ def _furnished(
     return Studio(
         settings=settings,
         database=database,
-        accounts=Access(database, clock=clock, public_url=settings.public_url),
+        access=Access(database, clock=clock, public_url=settings.public_url),
         people=People(database, clock=clock),
+        audit=AuditLog(database, clock=clock),
         keys=keys,
         personas=personas,
         drafts=drafts,

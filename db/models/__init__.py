@@ -1,21 +1,34 @@
 """The tables as typed classes."""
 
+from db.models.audit import AuditEvent
 from db.models.base import NOBODY, Base
 from db.models.house import HouseSetting
 from db.models.keys import ProviderKey
 from db.models.metering import Admission, Counter, DailyUsage, UsageEvent
-from db.models.people import AuthSession, OneTimeToken, Person, UserSettings
+from db.models.people import (
+    AuthSession,
+    Department,
+    Identity,
+    OneTimeToken,
+    Person,
+    SecondFactor,
+    Throttle,
+    UserSettings,
+)
 from db.models.personas import Persona, PersonaDraft, PersonaVersion
 from db.models.runs import SavedRun
 
 __all__ = [
     "NOBODY",
     "Admission",
+    "AuditEvent",
     "AuthSession",
     "Base",
     "Counter",
     "DailyUsage",
+    "Department",
     "HouseSetting",
+    "Identity",
     "OneTimeToken",
     "Person",
     "Persona",
@@ -23,6 +36,8 @@ __all__ = [
     "PersonaVersion",
     "ProviderKey",
     "SavedRun",
+    "SecondFactor",
+    "Throttle",
     "UsageEvent",
     "UserSettings",
 ]

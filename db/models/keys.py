@@ -26,4 +26,5 @@ class ProviderKey(Identified, Base):
     verdict_said: Mapped[str] = mapped_column(default="")
     checked_at: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -1,48 +1,26 @@
-"""How a visitor becomes an actor: the setup link, sign-in, and sessions kept on our side.
+"""How a visitor becomes an actor: the setup link, sign-in, and the sessions that pages ask for.
 
-A session is a row. Its cookie holds 256 random bits, of which the database knows only the SHA-256; the token is
-made when the browser redeems a one-time code, so that no page ever holds it. Every run of a page looks the row
-up again, so sign-out, disabling and a changed password bite at the next click.
+Every run of a page looks the session's row up again, so sign-out, disabling and a changed password bite at the
+next click.
 """
 
-import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
-from db.models.people import AuthSession, OneTimeToken
-from db.models.people import Person as PersonRow
-from db.session import Database, Unit
+from db.models.people import OneTimeToken
+from db.session import Database
 from engine.accounts import passwords
 from engine.accounts.actor import Actor, Role, Standing
 from engine.accounts.people import actor_of, clean_email, clean_name, new_person
 from engine.accounts.rights import open_to_anyone
+from engine.accounts.sessions import Ticket, Visitor, alive, digest, open_session
 from engine.errors import BadInput
 
-COOKIE = "studio_session"
-SESSION_DAYS = 14
-IDLE = timedelta(hours=12)
-CODE_LASTS = timedelta(seconds=60)
 SETUP_LASTS = timedelta(hours=24)
 SEEN_AGAIN_AFTER = timedelta(minutes=5)
 NO_MATCH = "E-mail or password does not match."
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """A fresh session, and the one-time code that the browser trades for its cookie within a minute."""
-
-    session_id: UUID
-    code: str
-    name: str
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 class Access:
@@ -68,7 +46,7 @@ class Access:
         with self._database.write() as unit:
             unit.tokens.drop_unused("setup")
             expires_at = self._clock() + SETUP_LASTS
-            unit.tokens.add(OneTimeToken(token_hash=_digest(token), purpose="setup", expires_at=expires_at))
+            unit.tokens.add(OneTimeToken(token_hash=digest(token), purpose="setup", expires_at=expires_at))
         return f"{self._public_url}/setup?token={token}"
 
     @open_to_anyone
@@ -81,7 +59,7 @@ class Access:
         password_hash = passwords.hashed(password)
         now = self._clock()
         with self._database.write() as unit:
-            used = unit.tokens.use(_digest(token), "setup", now)
+            used = unit.tokens.use(digest(token), "setup", now)
             if used is None or not unit.people.lock_first_admin():
                 raise BadInput(
                     "This setup link was used already or is too old.",
@@ -97,7 +75,7 @@ class Access:
                 verified_at=now,
                 now=now,
             )
-            return self._open(unit, row)
+            return open_session(unit, row, Visitor(), self._clock())
 
     @open_to_anyone
     def sign_in(self, email: str, password: str) -> Ticket:
@@ -112,17 +90,17 @@ class Access:
         if not passwords.matches(password, stored) or row is None:
             raise BadInput(NO_MATCH, hint="Check both and try again.")
         with self._database.write() as unit:
-            return self._open(unit, row)
+            return open_session(unit, row, Visitor(), self._clock())
 
     @open_to_anyone
     def redeem(self, code: str) -> str | None:
         """Trade a one-time code for the token of the cookie; None when it is unknown, used or too old."""
         token = secrets.token_urlsafe(32)
         with self._database.write() as unit:
-            session_id = unit.sessions.by_code_hash_for_redeem(_digest(code), self._clock())
+            session_id = unit.sessions.by_code_hash_for_redeem(digest(code), self._clock())
             if session_id is None:
                 return None
-            unit.sessions.set_token(session_id, _digest(token))
+            unit.sessions.set_token(session_id, digest(token))
         return token
 
     @open_to_anyone
@@ -138,7 +116,7 @@ class Access:
     def session_of(self, token: str) -> UUID | None:
         """The session behind a cookie, whatever its state."""
         with self._database.read() as unit:
-            row = unit.sessions.by_token_hash(_digest(token))
+            row = unit.sessions.by_token_hash(digest(token))
             return row.id if row else None
 
     @open_to_anyone
@@ -149,7 +127,7 @@ class Access:
         now = self._clock()
         with self._database.read() as unit:
             found = unit.sessions.with_person(session_id)
-        if found is None or not _alive(*found, now):
+        if found is None or not alive(*found, now):
             return None
         session, person = found
         if now - session.last_seen_at > SEEN_AGAIN_AFTER:
@@ -163,27 +141,3 @@ class Access:
         """End a session everywhere."""
         with self._database.write() as unit:
             unit.sessions.revoke(session_id, self._clock())
-
-    def _open(self, unit: Unit, person: PersonRow) -> Ticket:
-        code, now = secrets.token_urlsafe(32), self._clock()
-        row = AuthSession(
-            id=uuid7(),
-            person_id=person.id,
-            code_hash=_digest(code),
-            code_expires_at=now + CODE_LASTS,
-            token_version=person.token_version,
-            created_at=now,
-            last_seen_at=now,
-            expires_at=now + timedelta(days=SESSION_DAYS),
-        )
-        unit.sessions.add(row)
-        return Ticket(row.id, code, person.name)
-
-
-def _alive(session: AuthSession, person: PersonRow, now: datetime) -> bool:
-    return (
-        session.revoked_at is None
-        and session.token_version == person.token_version
-        and now < session.expires_at
-        and now - session.last_seen_at < IDLE
-    )

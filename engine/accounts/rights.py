@@ -20,6 +20,9 @@ class Right(StrEnum):
     USE = "use the studio"
     WRITE_PERSONAS = "write personas"
     MANAGE_PEOPLE = "manage people"
+    MANAGE_DEPARTMENTS = "manage departments"
+    LEAD_DEPARTMENT = "choose the personas of a department"
+    SEE_AUDIT = "see the audit log"
     KEEP_HOUSE_KEYS = "keep the keys of the house"
     SEE_HOUSE_USAGE = "see the usage of everyone"
 
@@ -27,7 +30,7 @@ class Right(StrEnum):
 MEMBER = frozenset({Right.USE, Right.WRITE_PERSONAS})
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.USER: MEMBER,
-    Role.LEAD: MEMBER,
+    Role.LEAD: MEMBER | {Right.LEAD_DEPARTMENT},
     Role.ADMIN: frozenset(Right),
 }
 

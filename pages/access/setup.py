@@ -24,6 +24,6 @@ with welcome("Set up your studio", "You become its first administrator. This lin
     if asked:
         try:
             token = st.query_params.get("token", "")
-            enter(get_studio().accounts.create_first_admin(token, email=email, name=name, password=password))
+            enter(get_studio().access.create_first_admin(token, email=email, name=name, password=password))
         except BadInput as problem:
             notice(problem)

@@ -8,7 +8,7 @@ from pages.ui.errors import notice
 from pages.ui.welcome import welcome
 
 require(*VISITORS)
-accounts = get_studio().accounts
+accounts = get_studio().access
 with welcome("Welcome back", "Sign in to write personas and hear them speak."):
     if accounts.setup_open():
         st.info(

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import streamlit as st
 
-from engine.accounts.access import COOKIE, Ticket
 from engine.accounts.actor import Actor, Role
+from engine.accounts.sessions import COOKIE, Ticket
 from engine.studio import Studio
 
 VISITORS = (None,)
@@ -35,7 +35,7 @@ def warm_up() -> None:
 
 def current_actor() -> Actor | None:
     """The person behind this tab, looked up afresh; None for a visitor."""
-    return get_studio().accounts.actor(_session_id())
+    return get_studio().access.actor(_session_id())
 
 
 def require(*roles: Role | None) -> Actor | None:
@@ -72,7 +72,7 @@ def leave() -> None:
     st.session_state.session_id = None
     st.session_state.session_end = True
     if session_id is not None:
-        get_studio().accounts.sign_out(session_id)
+        get_studio().access.sign_out(session_id)
 
 
 def cookie_errand() -> None:
@@ -82,7 +82,7 @@ def cookie_errand() -> None:
     stands there until the cookie was fetched: a run that follows at once would take it away before the browser saw it.
     """
     code = st.session_state.get("session_code")
-    if code and get_studio().accounts.awaits_cookie(_session_id()):
+    if code and get_studio().access.awaits_cookie(_session_id()):
         call = {"method": "POST", "body": code}
     elif st.session_state.pop("session_end", None):
         call = {"method": "DELETE"}
@@ -96,6 +96,6 @@ def _session_id() -> UUID | None:
     """The session of this tab. The cookie is a snapshot of the socket's opening, so it is read only once."""
     if "session_id" not in st.session_state:
         token = st.context.cookies.get(COOKIE)
-        found = get_studio().accounts.session_of(token) if isinstance(token, str) else None
+        found = get_studio().access.session_of(token) if isinstance(token, str) else None
         st.session_state.session_id = found
     return st.session_state.session_id

@@ -43,7 +43,7 @@ def pages_for(role: Role | None) -> dict[str, list]:
     for path, title, icon, group, roles in PAGES:
         page = _page(path, title, icon, role, roles, hidden=group is None)
         groups.setdefault(group or "", []).append(page)
-    over = role is None and not get_studio().accounts.setup_open()
+    over = role is None and not get_studio().access.setup_open()
     script = SIGN_IN if over else SETUP
     groups[""].append(st.Page(script, title="Set up", url_path="setup", visibility="hidden"))
     return groups

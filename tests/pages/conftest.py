@@ -72,7 +72,7 @@ def tab(studio: Studio) -> Callable[..., AppTest]:
 
     def open_tab(person: Actor | None = None, page: str = "", **query: str) -> AppTest:
         at = AppTest.from_file(SHELL, default_timeout=SAFETY_S)
-        at.session_state["session_id"] = studio.accounts.sign_in(person.email, PASSWORD).session_id if person else None
+        at.session_state["session_id"] = studio.access.sign_in(person.email, PASSWORD).session_id if person else None
         at.run()
         if page:
             at.query_params.update(query)

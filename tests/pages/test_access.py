@@ -53,7 +53,7 @@ def test_the_errand_for_the_cookie_stands_until_the_browser_has_run_it(tab, stud
     first = errands(at)
     assert len(first) == 1
     assert errands(at.run()) == first
-    studio.accounts.redeem(at.session_state["session_code"])
+    studio.access.redeem(at.session_state["session_code"])
     assert errands(at.run()) == []
 
 
@@ -76,12 +76,12 @@ def test_signing_out_ends_the_session_and_forgets_what_was_typed(tab, studio, no
     next(button for button in at.sidebar.button if button.label == "Sign out").click().run()
     assert titles(at) == ["Welcome back"]
     assert "secret" not in at.session_state
-    assert studio.accounts.actor(session_id) is None
+    assert studio.access.actor(session_id) is None
 
 
 def test_an_ended_session_meets_the_sign_in_form_at_its_next_click(tab, studio, noor):
     at = tab(noor, "studio/personas.py")
-    studio.accounts.sign_out(at.session_state["session_id"])
+    studio.access.sign_out(at.session_state["session_id"])
     at.run()
     assert titles(at) == ["Welcome back"]
 
@@ -100,11 +100,11 @@ def fill_setup(at, email="rosa@example.org", password=PASSWORD):
 
 
 def test_the_setup_link_makes_the_first_admin_and_goes_on_to_home(tab, studio):
-    token = studio.accounts.new_setup_link().partition("token=")[2]
+    token = studio.access.new_setup_link().partition("token=")[2]
     at = fill_setup(setup_page(tab, token))
     assert not at.exception
-    assert not studio.accounts.setup_open()
-    assert studio.accounts.actor(at.session_state["session_id"]).role is Role.ADMIN
+    assert not studio.access.setup_open()
+    assert studio.access.actor(at.session_state["session_id"]).role is Role.ADMIN
 
 
 @pytest.mark.parametrize(
@@ -112,18 +112,18 @@ def test_the_setup_link_makes_the_first_admin_and_goes_on_to_home(tab, studio):
     [("no address", PASSWORD, "e\\-mail"), ("rosa@example.org", "short", "password"), ("", "", "e\\-mail")],
 )
 def test_a_refused_field_is_named_and_the_link_stays_good(tab, studio, email, password, said):
-    token = studio.accounts.new_setup_link().partition("token=")[2]
+    token = studio.access.new_setup_link().partition("token=")[2]
     at = fill_setup(setup_page(tab, token), email, password)
     assert said in at.error[0].value.lower()
-    assert studio.accounts.setup_open()
+    assert studio.access.setup_open()
     fill_setup(at)
-    assert not studio.accounts.setup_open()
+    assert not studio.access.setup_open()
 
 
 def test_a_wrong_setup_link_makes_nobody(tab, studio):
     at = fill_setup(setup_page(tab, "wrong"))
     assert "used already or is too old" in at.error[0].value
-    assert studio.accounts.setup_open()
+    assert studio.access.setup_open()
 
 
 def test_a_visitor_of_a_studio_without_admin_is_told_where_to_begin(tab):

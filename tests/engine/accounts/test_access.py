@@ -22,47 +22,47 @@ def setup_token(accounts: Access) -> str:
 
 def first_admin(studio: Studio, **fields: str) -> UUID:
     given = {"email": "rosa@example.org", "name": "Rosa", "password": PASSWORD} | fields
-    return studio.accounts.create_first_admin(setup_token(studio.accounts), **given).session_id
+    return studio.access.create_first_admin(setup_token(studio.access), **given).session_id
 
 
 def test_the_setup_link_makes_a_signed_in_administrator_once(studio: Studio) -> None:
-    token = setup_token(studio.accounts)
+    token = setup_token(studio.access)
     given = {"email": " Rosa@Example.org ", "name": " Rosa  Marlowe ", "password": PASSWORD}
-    ticket = studio.accounts.create_first_admin(token, **given)
-    actor = studio.accounts.actor(ticket.session_id)
+    ticket = studio.access.create_first_admin(token, **given)
+    actor = studio.access.actor(ticket.session_id)
     assert actor is not None
     assert (actor.email, actor.name, actor.role) == ("rosa@example.org", "Rosa Marlowe", Role.ADMIN)
     assert actor.standing is Standing.VERIFIED
     with pytest.raises(BadInput, match="used already"):
-        studio.accounts.create_first_admin(token, **given | {"email": "eve@example.org"})
-    assert studio.accounts.new_setup_link() is None
+        studio.access.create_first_admin(token, **given | {"email": "eve@example.org"})
+    assert studio.access.new_setup_link() is None
 
 
 def test_a_refused_field_leaves_the_setup_link_good(studio: Studio) -> None:
-    token = setup_token(studio.accounts)
+    token = setup_token(studio.access)
     for wrong in ({"email": "nonsense"}, {"password": "short"}, {"password": "é" * 40}, {"name": " "}):
         with pytest.raises(BadInput):
             given = {"email": "rosa@example.org", "name": "Rosa", "password": PASSWORD} | wrong
-            studio.accounts.create_first_admin(token, **given)
-    assert studio.accounts.create_first_admin(token, email="rosa@example.org", name="Rosa", password=PASSWORD)
+            studio.access.create_first_admin(token, **given)
+    assert studio.access.create_first_admin(token, email="rosa@example.org", name="Rosa", password=PASSWORD)
 
 
 def test_a_setup_link_ends_with_its_day_and_when_a_newer_one_is_made(studio: Studio, clock: Clock) -> None:
-    older, newer = setup_token(studio.accounts), setup_token(studio.accounts)
+    older, newer = setup_token(studio.access), setup_token(studio.access)
     given = {"email": "rosa@example.org", "name": "Rosa", "password": PASSWORD}
     with pytest.raises(BadInput):
-        studio.accounts.create_first_admin(older, **given)
+        studio.access.create_first_admin(older, **given)
     clock.forward(hours=25)
     with pytest.raises(BadInput):
-        studio.accounts.create_first_admin(newer, **given)
+        studio.access.create_first_admin(newer, **given)
 
 
 def test_of_eight_racing_for_first_administrator_one_wins(studio: Studio) -> None:
-    token = setup_token(studio.accounts)
+    token = setup_token(studio.access)
 
     def race(number: int) -> bool:
         try:
-            studio.accounts.create_first_admin(token, email=f"a{number}@example.org", name="A", password=PASSWORD)
+            studio.access.create_first_admin(token, email=f"a{number}@example.org", name="A", password=PASSWORD)
         except BadInput:
             return False
         return True
@@ -81,26 +81,26 @@ def test_every_wrong_sign_in_says_the_same(studio: Studio) -> None:
         ("x", "\0"),
     ):
         with pytest.raises(BadInput) as refused:
-            studio.accounts.sign_in(email, password)
+            studio.access.sign_in(email, password)
         said.add((refused.value.message, refused.value.hint))
     assert len(said) == 1
 
 
 def test_the_code_is_traded_once_for_a_cookie_that_finds_the_session(studio: Studio, clock: Clock) -> None:
     first_admin(studio)
-    ticket = studio.accounts.sign_in("ROSA@example.org", PASSWORD)
-    token = studio.accounts.redeem(ticket.code)
-    assert token is not None and studio.accounts.session_of(token) == ticket.session_id
-    assert studio.accounts.redeem(ticket.code) is None
-    late = studio.accounts.sign_in("rosa@example.org", PASSWORD)
+    ticket = studio.access.sign_in("ROSA@example.org", PASSWORD)
+    token = studio.access.redeem(ticket.code)
+    assert token is not None and studio.access.session_of(token) == ticket.session_id
+    assert studio.access.redeem(ticket.code) is None
+    late = studio.access.sign_in("rosa@example.org", PASSWORD)
     clock.forward(seconds=61)
-    assert studio.accounts.redeem(late.code) is None
+    assert studio.access.redeem(late.code) is None
 
 
 def test_no_token_is_stored_as_it_is(studio: Studio) -> None:
     first_admin(studio)
-    ticket = studio.accounts.sign_in("rosa@example.org", PASSWORD)
-    token = studio.accounts.redeem(ticket.code) or ""
+    ticket = studio.access.sign_in("rosa@example.org", PASSWORD)
+    token = studio.access.redeem(ticket.code) or ""
     with studio.database.read() as unit:
         found = unit.sessions.with_person(ticket.session_id)
         assert found is not None
@@ -110,31 +110,31 @@ def test_no_token_is_stored_as_it_is(studio: Studio) -> None:
 
 def test_signing_out_ends_the_session_for_every_tab(studio: Studio) -> None:
     session_id = first_admin(studio)
-    studio.accounts.sign_out(session_id)
-    assert studio.accounts.actor(session_id) is None
+    studio.access.sign_out(session_id)
+    assert studio.access.actor(session_id) is None
 
 
 def test_a_session_ends_after_half_a_day_unused_or_fourteen_days(studio: Studio, clock: Clock) -> None:
     session_id = first_admin(studio)
     for _ in range(27):
         clock.forward(hours=11)
-        assert studio.accounts.actor(session_id) is not None
+        assert studio.access.actor(session_id) is not None
     for _ in range(4):
         clock.forward(hours=11)
-        studio.accounts.actor(session_id)
-    assert studio.accounts.actor(session_id) is None
-    unused = studio.accounts.sign_in("rosa@example.org", PASSWORD).session_id
+        studio.access.actor(session_id)
+    assert studio.access.actor(session_id) is None
+    unused = studio.access.sign_in("rosa@example.org", PASSWORD).session_id
     clock.now += timedelta(hours=12)
-    assert studio.accounts.actor(unused) is None
+    assert studio.access.actor(unused) is None
 
 
 def test_a_new_password_ends_older_sessions(studio: Studio) -> None:
     session_id = first_admin(studio)
-    actor = studio.accounts.actor(session_id)
+    actor = studio.access.actor(session_id)
     assert actor is not None and actor.person_id is not None
     with studio.database.write() as unit:
         unit.people.set_password(actor.person_id, passwords.hashed("another horse battery"))
-    assert studio.accounts.actor(session_id) is None
+    assert studio.access.actor(session_id) is None
 
 
 def test_only_who_may_manage_people_does(studio: Studio) -> None:
