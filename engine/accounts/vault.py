@@ -31,7 +31,7 @@ KEY_BYTES, NONCE_BYTES = 32, 12
 MASTER_KEY_FILE = "master.key"
 _INFO = b"studio/vault/v1"
 
-Purpose = Literal["provider-key", "canary"]
+Purpose = Literal["provider-key", "second-factor", "canary"]
 
 
 class CannotOpen(Exception):
