@@ -298,9 +298,15 @@ def _prepare(engine: Engine, pragmas: tuple[str, ...], *, begin: str) -> None:
     def connected(raw: Any, _: Any) -> None:
         for pragma in pragmas:
             _set(raw, pragma)
+        # SQLite's own `lower` knows ASCII only; names are compared in every script, as on PostgreSQL.
+        raw.create_function("lower", 1, _lower, deterministic=True)
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+
+
+def _lower(text: Any) -> Any:
+    return text.lower() if isinstance(text, str) else text
 
 
 def _set(raw: Any, pragma: str) -> None:

@@ -11,6 +11,7 @@ from db.migrate import migrate, state
 from db.session import Database
 from engine.accounts.access import Access
 from engine.accounts.audit import AuditLog
+from engine.accounts.departments import Departments
 from engine.accounts.keys import Keys
 from engine.accounts.people import People
 from engine.accounts.vault import Vault, check_canary, load_vault
@@ -51,6 +52,7 @@ class Studio:
     database: Database
     access: Access
     people: People
+    departments: Departments
     audit: AuditLog
     keys: Keys
     personas: Personas
@@ -125,6 +127,7 @@ def _furnished(
         database=database,
         access=Access(database, clock=clock, public_url=settings.public_url),
         people=People(database, clock=clock),
+        departments=Departments(database, clock=clock),
         audit=AuditLog(database, clock=clock),
         keys=keys,
         personas=personas,

@@ -32,8 +32,8 @@ class Audit(Repository):
         """How many acts a filter finds."""
         return self._session.scalar(select(func.count()).select_from(AuditEvent).where(*_where(wanted))) or 0
 
-    def page(self, wanted: AuditFilter, *, skip: int = 0, most: int) -> list[AuditEvent]:
-        """Acts, newest first."""
+    def page(self, wanted: AuditFilter, *, skip: int = 0, most: int | None) -> list[AuditEvent]:
+        """Acts, newest first; `most` None means all of them."""
         newest_first = select(AuditEvent).where(*_where(wanted)).order_by(AuditEvent.id.desc())
         return list(self._session.scalars(newest_first.offset(skip).limit(most)))
 

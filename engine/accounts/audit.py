@@ -1,6 +1,6 @@
 """What was done that matters to security: written with the act itself, read by administrators."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,15 +14,20 @@ from db.repositories.audit import AuditFilter
 from db.session import Database, Unit
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
+from engine.exports import Form, table
 
-__all__ = ["EVERYTHING", "Act", "AuditFilter", "AuditLog", "record"]
+__all__ = ["EVERYTHING", "Act", "AuditFilter", "AuditLog", "Form", "record"]
 
 EVERYTHING = AuditFilter()
+COLUMNS = ("at", "actor", "actor_id", "action", "target_kind", "target", "target_id", "before", "after", "address")
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One line of the log. `actor` and `target` are names where somebody still has them, else a pseudonym."""
+    """One line of the log. `actor` and `target` are names where somebody still has them, else a pseudonym.
+
+    `actor_id` is None for the operator.
+    """
 
     id: UUID
     at: datetime
@@ -86,10 +91,14 @@ class AuditLog:
     def page(self, actor: Actor, wanted: AuditFilter = EVERYTHING, *, skip: int = 0, most: int = 50) -> list[Act]:
         """Acts, newest first."""
         with self._database.read() as unit:
-            rows = unit.audit.page(wanted, skip=skip, most=most)
-            ids = {row.actor_id for row in rows} | {UUID(row.target_id) for row in rows if row.target_kind == "person"}
-            names = unit.people.names(ids)
-        return [_act(row, names) for row in rows]
+            return _acts(unit, unit.audit.page(wanted, skip=max(skip, 0), most=max(most, 0)))
+
+    @needs(Right.SEE_AUDIT)
+    def export(self, actor: Actor, wanted: AuditFilter = EVERYTHING, form: Form = "csv") -> bytes:
+        """All acts that a filter finds, newest first, as a file."""
+        with self._database.read() as unit:
+            acts = _acts(unit, unit.audit.page(wanted, most=None))
+        return table(COLUMNS, [[getattr(act, column) for column in COLUMNS] for act in acts], form)
 
     @needs(Right.SEE_AUDIT)
     def actions(self, actor: Actor) -> list[str]:
@@ -98,8 +107,19 @@ class AuditLog:
             return unit.audit.actions()
 
 
+def _acts(unit: Unit, rows: Sequence[AuditEvent]) -> list[Act]:
+    """Acts with the names of today: the log itself holds only ids."""
+    people = {row.actor_id for row in rows} | _targets(rows, "person")
+    names = unit.people.names(people) | unit.departments.names(_targets(rows, "department"))
+    return [_act(row, names) for row in rows]
+
+
+def _targets(rows: Sequence[AuditEvent], kind: str) -> set[UUID]:
+    return {UUID(row.target_id) for row in rows if row.target_kind == kind}
+
+
 def _act(row: AuditEvent, names: Mapping[UUID, str]) -> Act:
-    person = UUID(row.target_id) if row.target_kind == "person" else None
+    named = row.target_kind in ("person", "department")
     return Act(
         id=row.id,
         at=row.at,
@@ -108,12 +128,12 @@ def _act(row: AuditEvent, names: Mapping[UUID, str]) -> Act:
         action=row.action,
         target_kind=row.target_kind,
         target_id=row.target_id,
-        target=_named(person, names) if person else row.target_id,
+        target=_named(UUID(row.target_id), names) if named else row.target_id,
         before=row.before,
         after=row.after,
         address=row.address,
     )
 
 
-def _named(person_id: UUID, names: Mapping[UUID, str]) -> str:
-    return names.get(person_id, f"deleted …{person_id.hex[-6:]}")
+def _named(row_id: UUID, names: Mapping[UUID, str]) -> str:
+    return names.get(row_id, f"deleted …{row_id.hex[-6:]}")
