@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from db.failures import explain
 from db.repositories.access import Identities, SecondFactors, Sessions, Throttles, Tokens
 from db.repositories.audit import Audit
+from db.repositories.controls import Controls
 from db.repositories.departments import Departments
 from db.repositories.house import House
 from db.repositories.keys import Keys
@@ -24,7 +25,9 @@ from db.repositories.ledger import Ledger
 from db.repositories.metering import Metering
 from db.repositories.people import People
 from db.repositories.personas import Drafts, Personas
+from db.repositories.policy import Policy
 from db.repositories.runs import SavedRuns
+from db.repositories.sealed import Sealed
 
 Dialect = Literal["sqlite", "postgresql"]
 
@@ -122,6 +125,11 @@ class Unit:
         return Keys(self.connection)
 
     @cached_property
+    def sealed(self) -> Sealed:
+        """Sealed texts of every kind."""
+        return Sealed(self.connection)
+
+    @cached_property
     def runs(self) -> SavedRuns:
         """Answers being written."""
         return SavedRuns(self.connection)
@@ -135,6 +143,16 @@ class Unit:
     def metering(self) -> Metering:
         """Admissions, counters and the ledger, for writing."""
         return Metering(self.connection)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """What decides about a call."""
+        return Policy(self.connection)
+
+    @cached_property
+    def controls(self) -> Controls:
+        """Budgets, alerts and switches, for administrators."""
+        return Controls(self.session)
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -8,6 +8,8 @@
     │   ├── Forbidden            forbidden
     │   ├── TooManyTries         too_many_tries         a pause before the next try
     │   ├── AIDisabled           ai_disabled            the outer switch is off
+    │   ├── AIOffForYou          ai_off_for_you         the person switched AI off for themselves
+    │   ├── StoppedByAdmin       stopped                an administrator stopped it
     │   ├── SampleUsedUp         sample_used_up         the three lifetime samples are spent
     │   ├── LimitExceeded        limit                  a plan, budget or cap is spent
     │   ├── TierTooLow           tier                   the surface or model asks for more standing
@@ -27,7 +29,7 @@
     │   ├── StreamCut            stream_cut
     │   ├── Malformed            malformed
     │   ├── BadRequest           bad_request
-    │   └── Stopped              stopped                the person pressed Stop
+    │   └── Stopped              interrupted            the answer was stopped while it was written
     ├── NotFound                 not_found          5   not there, or not yours: the two look the same
     ├── DatabaseError            database           6
     │   └── DatabaseBusy         database
@@ -114,6 +116,23 @@ class AIDisabled(NotAllowed):
     code = "ai_disabled"
 
 
+class AIOffForYou(NotAllowed):
+    """The person has AI switched off in their own settings."""
+
+    code = "ai_off_for_you"
+
+
+class StoppedByAdmin(NotAllowed):
+    """An administrator stopped what this call needs. `reason` is theirs; `until` None is until it is lifted."""
+
+    code = "stopped"
+
+    def __init__(self, message: str, *, reason: str, until: datetime | None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+        self.until = until
+
+
 class SampleUsedUp(NotAllowed):
     """An unverified person has used the three lifetime samples."""
 
@@ -121,15 +140,24 @@ class SampleUsedUp(NotAllowed):
 
 
 class LimitExceeded(NotAllowed):
-    """A meter is full. `limit` and `used` are in the meter's unit (requests, or nano-USD)."""
+    """A meter is full. `limit` and `used` are in the meter's unit (requests, or nano-USD); `scope` says whose it is."""
 
     code = "limit"
 
     def __init__(
-        self, message: str, *, meter: str, limit: int, used: int, resets_at: datetime | None, hint: str = ""
+        self,
+        message: str,
+        *,
+        meter: str,
+        scope: str,
+        limit: int,
+        used: int,
+        resets_at: datetime | None,
+        hint: str = "",
     ) -> None:
         super().__init__(message, hint=hint)
         self.meter = meter
+        self.scope = scope
         self.limit = limit
         self.used = used
         self.resets_at = resets_at
@@ -251,9 +279,9 @@ class BadRequest(ProviderError):
 
 
 class Stopped(ProviderError):
-    """The person stopped the answer."""
+    """The answer was stopped while it was written: by the person, or by an administrator's stop."""
 
-    code = "stopped"
+    code = "interrupted"
     exit_code = 3
     charged = True
 

@@ -2,9 +2,10 @@
 
 from db.models.audit import AuditEvent
 from db.models.base import NOBODY, Base
+from db.models.controls import Budget, BudgetAlert, Switch
 from db.models.house import HouseSetting
 from db.models.keys import ProviderKey
-from db.models.metering import Admission, Counter, DailyUsage, UsageEvent
+from db.models.metering import Admission, Counter, DailyUsage, HourlyHouse, UsageEvent
 from db.models.people import (
     AuthSession,
     Department,
@@ -24,9 +25,12 @@ __all__ = [
     "AuditEvent",
     "AuthSession",
     "Base",
+    "Budget",
+    "BudgetAlert",
     "Counter",
     "DailyUsage",
     "Department",
+    "HourlyHouse",
     "HouseSetting",
     "Identity",
     "OneTimeToken",
@@ -37,6 +41,7 @@ __all__ = [
     "ProviderKey",
     "SavedRun",
     "SecondFactor",
+    "Switch",
     "Throttle",
     "UsageEvent",
     "UserSettings",

@@ -140,5 +140,18 @@ class DailyUsage(Base):
     cost_nano: Mapped[Big]
 
 
+class HourlyHouse(Base):
+    """Calls of the whole house by the hour, for views of errors and waiting times. `hour` is when it began, in UTC."""
+
+    __tablename__ = "ai_hourly_house"
+
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    model: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(primary_key=True)
+    calls: Mapped[Big]
+
+
 for _name in LATENCY_BUCKETS:
-    setattr(DailyUsage, _name, mapped_column(_name, BigInteger, nullable=False))
+    for _sums in (DailyUsage, HourlyHouse):
+        setattr(_sums, _name, mapped_column(_name, BigInteger, nullable=False))

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, Big, Identified, Json
@@ -24,6 +24,7 @@ class Person(Identified, Base):
     disabled_at: Mapped[datetime | None]
     token_version: Mapped[int] = mapped_column(default=0)
     department_id: Mapped[UUID | None]
+    plan: Mapped[str] = mapped_column(default="standard", server_default="standard")
     created_at: Mapped[datetime]
 
 
@@ -113,9 +114,15 @@ class Department(Identified, Base):
 
 
 class UserSettings(Base):
-    """A person's preferences; no row means the defaults."""
+    """A person's preferences, and what an administrator set for them alone; no row means the defaults.
+
+    `usage_limit` replaces the number of requests that the plan gives in a `usage_period` ("day" or "month").
+    """
 
     __tablename__ = "user_settings"
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
     preferred_model: Mapped[str | None]
+    ai_enabled: Mapped[bool] = mapped_column(default=True, server_default=true())
+    usage_limit: Mapped[int | None]
+    usage_period: Mapped[str | None]

@@ -5,13 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, select
 
-from db.models.metering import FIRST_BUCKET_MS, LATENCY_BUCKETS, Admission, DailyUsage, UsageEvent
+from db.models.base import Base, UtcDateTime, table_of
+from db.models.metering import FIRST_BUCKET_MS, LATENCY_BUCKETS, Admission, DailyUsage, HourlyHouse, UsageEvent
 from db.repositories.base import Repository
-
-_KEY = tuple(column.name for column in DailyUsage.__table__.primary_key)
-_SUMS = tuple(column.name for column in DailyUsage.__table__.columns if not column.primary_key)
 
 
 class Ledger(Repository):
@@ -57,44 +55,66 @@ class Ledger(Repository):
 
     def daily(self) -> list[DailyUsage]:
         """All daily sums, oldest first."""
-        return list(self._session.scalars(select(DailyUsage).order_by(*_columns(_KEY))))
+        return list(
+            self._session.scalars(
+                select(DailyUsage).order_by(*(getattr(DailyUsage, name) for name in _key_of(DailyUsage)))
+            )
+        )
 
     def disagreements(self) -> Iterator[tuple[dict[str, Any], dict[str, tuple[int, int]]]]:
-        """Where the daily sums are not the sums of the ledger: the row's key, and each column as (kept, true)."""
-        kept, true = (self._by_key(query) for query in (select(*_columns(_KEY + _SUMS)), _summed_events()))
-        nothing = (0,) * len(_SUMS)
-        for key in sorted(kept.keys() | true.keys(), key=str):
-            pairs = zip(_SUMS, kept.get(key, nothing), true.get(key, nothing), strict=True)
-            wrong = {name: (ours, theirs) for name, ours, theirs in pairs if ours != theirs}
-            if wrong:
-                yield dict(zip(_KEY, key, strict=True)), wrong
+        """Where sums are not those of the ledger: the row's key, and each column as (kept, true)."""
+        for table in (DailyUsage, HourlyHouse):
+            key, sums = _key_of(table), _sums_of(table)
+            kept, true = (self._by_key(query, len(key)) for query in (_kept(table), self._true(table)))
+            nothing = (0,) * len(sums)
+            for values in sorted(kept.keys() | true.keys(), key=str):
+                pairs = zip(sums, kept.get(values, nothing), true.get(values, nothing), strict=True)
+                wrong = {name: (ours, theirs) for name, ours, theirs in pairs if ours != theirs}
+                if wrong:
+                    yield dict(zip(key, values, strict=True)), wrong
 
-    def _by_key(self, query: Select[Any]) -> dict[tuple[Any, ...], tuple[int, ...]]:
-        cut = len(_KEY)
+    def _true(self, table: type[Base]) -> Select[Any]:
+        """What the sums should be, told by the ledger alone."""
+        keys = [self._hour() if name == "hour" else getattr(UsageEvent, name) for name in _key_of(table)]
+        return select(*keys, *map(_summed, _sums_of(table))).group_by(*keys)
+
+    def _hour(self) -> ColumnElement[datetime]:
+        """The hour of an event, in the form in which the database keeps it."""
+        if self._session.get_bind().dialect.name == "postgresql":
+            return func.date_trunc(_quoted("hour"), UsageEvent.at, _quoted("UTC"), type_=UtcDateTime)
+        return func.strftime(_quoted("%Y-%m-%d %H:00:00.000000"), UsageEvent.at, type_=UtcDateTime)
+
+    def _by_key(self, query: Select[Any], cut: int) -> dict[tuple[Any, ...], tuple[int, ...]]:
         return {tuple(row[:cut]): tuple(map(int, row[cut:])) for row in self._session.execute(query)}
 
 
-def _columns(names: tuple[str, ...]) -> list[Any]:
-    return [getattr(DailyUsage, name) for name in names]
+def _quoted(constant: str) -> ColumnElement[str]:
+    """A constant in the text of the statement: PostgreSQL takes two parameters for two things, also when grouping."""
+    return literal_column(f"'{constant}'")
 
 
-def _summed_events() -> Select[Any]:
-    """What the daily sums should be, told by the ledger alone."""
+def _key_of(table: type[Base]) -> list[str]:
+    return [column.name for column in table_of(table).primary_key]
+
+
+def _sums_of(table: type[Base]) -> list[str]:
+    return [column.name for column in table_of(table).columns if not column.primary_key]
+
+
+def _kept(table: type[Base]) -> Select[Any]:
+    return select(*(getattr(table, name) for name in (*_key_of(table), *_sums_of(table))))
+
+
+def _summed(name: str) -> ColumnElement[Any]:
+    """One column of sums over the ledger."""
     event = UsageEvent
-    one_if = {
-        "errors": event.status == "failed",
-        **{name: _in_bucket(number) for number, name in enumerate(LATENCY_BUCKETS)},
-    }
-    sums: list[ColumnElement[Any]] = []
-    for name in _SUMS:
-        if name in one_if:
-            sums.append(func.sum(case((one_if[name], 1), else_=0)))
-        elif name == "unknown_price":
-            sums.append(func.sum(case((event.cost_nano.is_(None), event.calls), else_=0)))
-        else:
-            sums.append(func.sum(func.coalesce(getattr(event, name), 0)))
-    keys = [getattr(event, name) for name in _KEY]
-    return select(*keys, *sums).group_by(*keys)
+    if name == "errors":
+        return func.sum(case((event.status == "failed", 1), else_=0))
+    if name in LATENCY_BUCKETS:
+        return func.sum(case((_in_bucket(LATENCY_BUCKETS.index(name)), 1), else_=0))
+    if name == "unknown_price":
+        return func.sum(case((event.cost_nano.is_(None), event.calls), else_=0))
+    return func.sum(func.coalesce(getattr(event, name), 0))
 
 
 def _in_bucket(number: int) -> ColumnElement[bool]:

@@ -4,22 +4,36 @@ Correct under any number of processes because each decision is one statement: Po
 looks at its newest version, SQLite has one writer.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, Executable, Text, bindparam, cast, insert, literal_column, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Executable,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from db.models.base import table_of
-from db.models.metering import FIRST_BUCKET_MS, LATENCY_BUCKETS, Admission, Counter, DailyUsage, UsageEvent
+from db.models.metering import FIRST_BUCKET_MS, LATENCY_BUCKETS, Admission, Counter, DailyUsage, HourlyHouse, UsageEvent
 from db.repositories.dialects import insert_into
 
 UNCAPPED = 2**62
 
-_ADMISSIONS, _COUNTERS, _EVENTS, _DAILY = map(table_of, (Admission, Counter, UsageEvent, DailyUsage))
+_ADMISSIONS, _COUNTERS, _EVENTS, _DAILY, _HOURLY = map(
+    table_of, (Admission, Counter, UsageEvent, DailyUsage, HourlyHouse)
+)
 _COUNTER_KEY = [column.name for column in _COUNTERS.primary_key]
 _DAILY_KEY = [column.name for column in _DAILY.primary_key]
 _SUMMED = ("calls", "input", "cache_read", "cache_write", "output", "reasoning")
@@ -72,6 +86,22 @@ class Metering:
         """What is used and held of a take's counter."""
         return self._connection.scalar(_READING, {f"in_{name}": value for name, value in take.key.items()}) or 0
 
+    def used(self, take: Take) -> int:
+        """What is used of a take's counter."""
+        return self._connection.scalar(_USED, {f"in_{name}": value for name, value in take.key.items()}) or 0
+
+    def renew(self, admission_ids: Collection[UUID], until: datetime) -> set[UUID]:
+        """Lengthen leases; the admissions that are still open."""
+        return set(self._connection.scalars(_RENEW, {"admission_ids": list(admission_ids), "until": until}))
+
+    def expire(self, admission_id: UUID, now: datetime) -> bool:
+        """Close an admission whose lease has run out; False when it was closed or renewed meanwhile."""
+        return self._connection.execute(_EXPIRE, {"admission_id": admission_id, "now": now}).first() is not None
+
+    def was_credited(self, admission_id: UUID) -> bool:
+        """Whether the sample of this call was given back."""
+        return self._connection.execute(_CREDITED, {"admission_id": admission_id}).first() is not None
+
     def close(self, admission_id: UUID, *, was: str, becomes: str, at: datetime) -> bool:
         """Change an admission's state; False when it was in another one, so that only one caller closes it."""
         values = {"admission_id": admission_id, "was": was, "becomes": becomes, "at": at}
@@ -92,9 +122,10 @@ class Metering:
             self._connection.execute(_MOVE, rows)
 
     def record(self, event: Mapping[str, Any]) -> None:
-        """Append to the ledger (its columns by name) and add the same to the sums of its day."""
+        """Append to the ledger (its columns by name) and add the same to the sums of its day and of its hour."""
         self._connection.execute(_RECORD, event)
-        self._connection.execute(_add_up(self._dialect), _sums(event))
+        self._connection.execute(_add_up(self._dialect, _DAILY), _sums(event))
+        self._connection.execute(_add_up(self._dialect, _HOURLY), _hour_sums(event))
 
 
 def _sums(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,9 +134,18 @@ def _sums(event: Mapping[str, Any]) -> dict[str, Any]:
     sums["errors"] = int(event["status"] == "failed")
     sums["unknown_price"] = event["calls"] if event["cost_nano"] is None else 0
     sums["cost_nano"] = event["cost_nano"] or 0
-    if event["latency_ms"] is not None:
-        sums[LATENCY_BUCKETS[_bucket(event["latency_ms"])]] = 1
-    return sums
+    return sums | _latency(event)
+
+
+def _hour_sums(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for the row of its hour."""
+    hour = event["at"].astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    facts = {name: event[name] for name in ("provider", "model", "status", "calls")}
+    return {"hour": hour} | facts | dict.fromkeys(LATENCY_BUCKETS, 0) | _latency(event)
+
+
+def _latency(event: Mapping[str, Any]) -> dict[str, int]:
+    return {} if event["latency_ms"] is None else {LATENCY_BUCKETS[_bucket(event["latency_ms"])]: 1}
 
 
 def _bucket(latency_ms: int) -> int:
@@ -116,6 +156,8 @@ def _bucket(latency_ms: int) -> int:
 def _same_counter() -> list[Any]:
     return [_COUNTERS.c[name] == bindparam(f"in_{name}") for name in _COUNTER_KEY]
 
+
+_USED = select(_COUNTERS.c.used).where(*_same_counter())
 
 _READING = select(_COUNTERS.c.used + _COUNTERS.c.held).where(*_same_counter())
 
@@ -131,6 +173,26 @@ _CLOSE = (
     .values(state=bindparam("becomes"), closed_at=bindparam("at"))
     .returning(_ADMISSIONS.c.id)
 )
+
+_RENEW = (
+    update(_ADMISSIONS)
+    .where(_ADMISSIONS.c.id.in_(bindparam("admission_ids", expanding=True)), _ADMISSIONS.c.state == "open")
+    .values(lease_until=bindparam("until"))
+    .returning(_ADMISSIONS.c.id)
+)
+
+_EXPIRE = (
+    update(_ADMISSIONS)
+    .where(
+        _ADMISSIONS.c.id == bindparam("admission_id"),
+        _ADMISSIONS.c.state == "open",
+        _ADMISSIONS.c.lease_until < bindparam("now"),
+    )
+    .values(state="expired", closed_at=bindparam("now"))
+    .returning(_ADMISSIONS.c.id)
+)
+
+_CREDITED = select(_EVENTS.c.id).where(_EVENTS.c.admission_id == bindparam("admission_id"), _EVENTS.c.kind == "credit")
 
 _FREE_KEY = update(_ADMISSIONS).where(_ADMISSIONS.c.id == bindparam("admission_id")).values(idempotency_key=None)
 
@@ -157,7 +219,8 @@ def _take(dialect: str) -> Executable:
 
 
 @cache
-def _add_up(dialect: str) -> Executable:
-    upsert = insert_into(dialect, _DAILY)
-    added = {column.name: column + upsert.excluded[column.name] for column in _DAILY.columns if not column.primary_key}
-    return upsert.on_conflict_do_update(index_elements=_DAILY_KEY, set_=added)
+def _add_up(dialect: str, table: Table) -> Executable:
+    upsert = insert_into(dialect, table)
+    added = {column.name: column + upsert.excluded[column.name] for column in table.columns if not column.primary_key}
+    key = [column.name for column in table.primary_key]
+    return upsert.on_conflict_do_update(index_elements=key, set_=added)

@@ -17,7 +17,8 @@ class Call:
     """A call that asks to be let in.
 
     `units` is what it takes of a request limit (0 for a preview that costs nothing); `hold_nano` is the most it may
-    cost in nano-USD, 0 for a free provider, None when the price is unknown. `body_hash` tells a repeated request
+    cost in nano-USD, 0 for a free provider, None when the price is unknown. A call of a scene also takes from the
+    scene's budget, `scene_cap_nano` (None: counted only). `body_hash` tells a repeated request
     from another one under the same `idempotency_key`.
     """
 
@@ -34,6 +35,8 @@ class Call:
     body_hash: bytes | None = None
     units: int = 1
     hold_nano: int | None = None
+    scene_id: str | None = None
+    scene_cap_nano: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

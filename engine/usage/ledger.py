@@ -1,18 +1,19 @@
 """Reading what metering wrote: what is left for a person, the lines of the ledger, and whether the sums agree."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from uuid import UUID
 
 from db.models.base import NOBODY
 from db.models.metering import LATENCY_BUCKETS, DailyUsage, UsageEvent
-from db.session import Database, Unit
+from db.session import Database
 from engine.accounts.actor import Actor
-from engine.accounts.rights import Right, needs
+from engine.accounts.rights import RIGHTS, Right, needs
 from engine.llm.usage import Usage
-from engine.usage.limits import HOUSE_MONTH, MONTHLY_CAP_DEFAULT, MONTHLY_CAP_SETTING, Measure, shown_to
+from engine.usage.limits import Moment, Scope, Unit, shown_to
+from engine.usage.policy import billing_day, read_policy
 from engine.usage.prices import NANO
 
 
@@ -20,10 +21,12 @@ from engine.usage.prices import NANO
 class Meter:
     """The reading of one limit: used and held so far, of how much (None: counted only), until when."""
 
+    meter: str
+    scope: Scope
     label: str
     used: int
     limit: int | None
-    unit: Measure
+    unit: Unit
     resets_at: datetime | None
 
 
@@ -92,15 +95,23 @@ class Ledger:
     @needs(Right.USE)
     def allowance(self, actor: Actor) -> list[Meter]:
         """What the actor has used of each limit, the tightest first; admins see the house's budget too."""
-        day = self._clock().astimezone(self._zone).date()
-        meters = []
+        now, admin = self._clock(), Right.SEE_HOUSE_USAGE in RIGHTS[actor.role]
         with self._database.read() as unit:
-            for limit in shown_to(actor):
-                if limit.meter == HOUSE_MONTH.meter:
-                    limit = replace(limit, cap=monthly_cap(unit))
-                used = unit.metering.reading(limit.take(actor, 0, day))
-                meters.append(Meter(limit.label, used, limit.cap, limit.unit, limit.resets_at(day, self._zone)))
-        return meters
+            moment = Moment(now, billing_day(unit, now.astimezone(self._zone).date()), self._zone)
+            policy = read_policy(unit, actor, now, everything=False)
+            return [
+                Meter(
+                    limit.meter,
+                    limit.scope,
+                    limit.label,
+                    unit.metering.reading(limit.take(0, moment)),
+                    limit.cap,
+                    limit.unit,
+                    limit.resets_at(moment),
+                )
+                for limit in shown_to(actor, policy, admin=admin)
+                if limit.cap is not None or limit.meter == "own_key_requests"
+            ]
 
     @needs(Right.SEE_HOUSE_USAGE)
     def events(self, actor: Actor, since: datetime | None = None) -> list[Entry]:
@@ -116,19 +127,14 @@ class Ledger:
 
     @needs(Right.SEE_HOUSE_USAGE)
     def verify(self, actor: Actor) -> list[str]:
-        """Where the daily sums differ from the ledger, one sentence each; empty when they agree."""
+        """Where the daily or hourly sums differ from the ledger, one sentence each; empty when they agree."""
         with self._database.read() as unit:
             return [
-                f"{key['day']} {key['provider']}:{key['model']}: {name} is {kept}, the ledger says {true}"
+                f"{key.get('day') or key['hour']} {key['provider']}:{key['model']}: {name} is {kept}, "
+                f"the ledger says {true}"
                 for key, wrong in unit.ledger.disagreements()
                 for name, (kept, true) in wrong.items()
             ]
-
-
-def monthly_cap(unit: Unit) -> int:
-    """What the house may spend in a month, in nano-USD."""
-    cap = unit.house.get(MONTHLY_CAP_SETTING)
-    return MONTHLY_CAP_DEFAULT if cap is None else int(cap)
 
 
 def _subject(row: UsageEvent | DailyUsage) -> Subject:

@@ -60,6 +60,12 @@ def expiry(admission: Admission, now: datetime) -> dict[str, Any]:
     return _line(admission, unreported, now) | {"kind": "expired", "calls": 1, "cost_nano": admission.call.hold_nano}
 
 
+def credit(admission: Admission, now: datetime) -> dict[str, Any]:
+    """The line that gives a sample back: no call, no cost."""
+    nothing = Outcome(status="unknown", charged=False, latency_ms=None, attempts=0)
+    return _line(admission, nothing, now) | {"kind": "credit", "calls": 0, "cost_nano": 0}
+
+
 def correction(admission: Admission, outcome: Outcome, now: datetime) -> dict[str, Any]:
     """The line of a report after the expiry: no further call, and the difference to what was charged then."""
     cost = outcome.cost.nano if outcome.cost and outcome.charged else None if outcome.charged else 0

@@ -14,6 +14,7 @@ from engine.accounts.actor import Actor, Role, Standing
 from engine.llm.usage import Usage
 from engine.usage.call import Call, Outcome
 from engine.usage.guard import Guard
+from engine.usage.plans import SETTING, shipped
 from engine.usage.prices import Cost
 
 OPERATOR = Actor.operator()
@@ -56,15 +57,49 @@ def somebody(standing: Standing = Standing.VERIFIED, role: Role = Role.USER) -> 
     return Actor(uuid7(), role, standing, "Ada", "ada", "ada@example.org")
 
 
+def plans(**standard: Any) -> dict[str, Any]:
+    """The shipped plans without their brakes, and the standard one with these limits."""
+    found = shipped().model_dump(mode="json")
+    for plan in (*found["plans"].values(), found["sample"]):
+        plan |= {"calls_per_minute": None, "concurrent": None}
+    found["plans"]["standard"] |= standard
+    return found
+
+
+def set_plans(database: Database, edited: dict[str, Any]) -> None:
+    """Have the house use these plans."""
+    with database.write() as unit:
+        unit.house.put(SETTING, edited)
+
+
+def set_budget(database: Database, nano: int | None, scope: str = "house", scope_id: str = "house") -> None:
+    """Set or remove a monthly budget."""
+    with database.write() as unit:
+        unit.controls.put_budget(scope, scope_id, nano)
+
+
 def guard_of(database: Database, clock: Clock | None = None, zone: str = "UTC") -> Guard:
-    """A guard on a clock that stands."""
+    """A guard on a clock that stands, and plans without brakes unless plans were set before."""
+    with database.write() as unit:
+        unit.house.add_once(SETTING, plans())
     return Guard(database, clock=clock or Clock(), billing_zone=ZoneInfo(zone), lease_s=LEASE_S)
 
 
-def counters(database: Database) -> dict[str, tuple[int, int]]:
-    """All counters as meter -> (used, held)."""
+def every_counter(database: Database) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """All counters as (scope, meter, period) -> (used, held)."""
     with database.read() as unit:
-        return {row.meter: (row.used, row.held) for row in unit.session.query(Counter)}
+        return {(row.scope, row.meter, row.period): (row.used, row.held) for row in unit.session.query(Counter)}
+
+
+def counters(database: Database) -> dict[str, tuple[int, int]]:
+    """The counters that most tests are about, as meter -> (used, held): a person's day or tries, the house's money."""
+    return {
+        meter: reading
+        for (scope, meter, period), reading in every_counter(database).items()
+        if (scope, meter) == ("house", "money")
+        or meter in ("samples", "own_key_requests")
+        or (meter == "requests" and len(period) == len("2026-11-22"))
+    }
 
 
 def rows(database: Database, model: Any) -> list[Any]:

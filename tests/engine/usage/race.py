@@ -19,10 +19,12 @@ from db.repositories.metering import Take
 from db.session import Database
 from engine.accounts.actor import Actor, Role, Standing
 from engine.errors import LimitExceeded, StudioError
-from engine.usage.limits import DAILY
+from engine.usage.plans import shipped
 from tests.databases import opened
 from tests.db.races import race
 from tests.engine.usage.cases import CALL, Clock, guard_of
+
+CAP = shipped().plans["standard"].requests_day or 0
 
 Racer = Callable[[int], str]
 
@@ -52,7 +54,7 @@ def naive(database: Database, person_id: UUID, threads: int) -> Racer:
         with database.read() as unit:
             used = unit.metering.reading(counter)
         everybody_has_read.wait()
-        if used >= (DAILY.cap or 0):
+        if used >= CAP:
             return "refused"
         with database.write() as unit:
             unit.connection.execute(
@@ -70,7 +72,7 @@ def racer_of(person_id: UUID) -> Actor:
 
 def take_of(person_id: UUID) -> Take:
     """One request of today's."""
-    return DAILY.take(racer_of(person_id), 1, Clock().now.date())
+    return Take("person", str(person_id), "requests", f"{Clock().now:%Y-%m-%d}", 1, CAP)
 
 
 def wait_for_the_others() -> None:

@@ -24,7 +24,6 @@ from engine.errors import (
 from engine.usage.call import Call
 from engine.usage.guard import RECLAIM_EVERY
 from engine.usage.ledger import Ledger
-from engine.usage.limits import MONTHLY_CAP_SETTING
 from tests.db.races import race
 from tests.engine.usage.cases import (
     CALL,
@@ -38,8 +37,10 @@ from tests.engine.usage.cases import (
     SAMPLE,
     Clock,
     counters,
+    every_counter,
     guard_of,
     rows,
+    set_budget,
     somebody,
 )
 
@@ -51,11 +52,6 @@ def sums_agree_with_the_ledger(database: Database) -> object:
     """Whatever a test of the guard does, the daily sums are those of the ledger."""
     yield
     assert Ledger(database, clock=Clock(), billing_zone=UTC).verify(OPERATOR) == []
-
-
-def cap_house(database: Database, nano: int) -> None:
-    with database.write() as unit:
-        unit.house.put(MONTHLY_CAP_SETTING, nano)
 
 
 def test_an_admitted_call_holds_its_unit_and_its_money_until_it_is_settled(database: Database) -> None:
@@ -144,14 +140,14 @@ def test_the_hundred_and_first_request_of_a_day_says_when_to_come_back(database:
     with pytest.raises(LimitExceeded) as refused:
         guard.admit(actor, FREE)
     error = refused.value
-    assert (error.meter, error.limit, error.used) == ("requests", 100, 100)
+    assert (error.meter, error.scope, error.limit, error.used) == ("requests", "person", 100, 100)
     assert error.resets_at == datetime(2026, 11, 22, 23, 0, tzinfo=UTC), "midnight in Madrid"
     clock.move(minutes=30)
     guard.admit(actor, FREE)
 
 
 def test_a_refusal_takes_nothing_at_all(database: Database) -> None:
-    cap_house(database, HOLD)
+    set_budget(database, HOLD)
     guard, actor = guard_of(database), somebody()
     guard.admit(somebody(), CALL)
     before = counters(database), len(rows(database, AdmissionRow))
@@ -160,12 +156,12 @@ def test_a_refusal_takes_nothing_at_all(database: Database) -> None:
     assert (counters(database), len(rows(database, AdmissionRow))) == before
     assert (refused.value.meter, refused.value.limit, refused.value.used) == ("money", HOLD, HOLD)
     assert refused.value.resets_at == datetime(2026, 12, 1, tzinfo=UTC)
-    cap_house(database, 2 * HOLD)
+    set_budget(database, 2 * HOLD)
     guard.admit(actor, replace(CALL, idempotency_key="k"))
 
 
 def test_a_cap_of_nothing_refuses_the_very_first_call(database: Database) -> None:
-    cap_house(database, 0)
+    set_budget(database, 0)
     with pytest.raises(LimitExceeded):
         guard_of(database).admit(somebody(), CALL)
 
@@ -184,7 +180,7 @@ def test_a_cap_of_nothing_refuses_the_very_first_call(database: Database) -> Non
 def test_what_is_spent_elsewhere_is_not_refused_when_the_house_is_out_of_money(
     database: Database, actor: Actor, call: Call, expected: dict[str, tuple[int, int]]
 ) -> None:
-    cap_house(database, 0)
+    set_budget(database, 0)
     guard_of(database).admit(actor, call)
     assert counters(database) == expected
 
@@ -297,8 +293,15 @@ def test_a_call_over_midnight_counts_for_the_day_it_was_admitted(database: Datab
     guard.settle(admission, OK)
     guard.admit(actor, CALL)
     with database.read() as unit:
-        readings = {take.period: unit.metering.reading(take) for take in admission.takes}
-    assert readings == {"2026-11-30": 1, "2026-11": COST.nano}
+        readings = {(take.meter, take.period): unit.metering.reading(take) for take in admission.takes}
+    assert readings == {
+        ("requests", "2026-11-30"): 1,
+        ("requests", "2026-11"): 1,
+        ("money", "2026-11-30"): COST.nano,
+        ("money", "2026-11"): COST.nano,
+        ("calls", "2026-11-30T23:59"): 1,
+        ("concurrent", "now"): 1,
+    }
 
 
 def test_any_mix_of_outcomes_by_many_threads_leaves_nothing_held(database: Database) -> None:
@@ -313,5 +316,5 @@ def test_any_mix_of_outcomes_by_many_threads_leaves_nothing_held(database: Datab
             guard.settle(admission, OK if (number + turn) % 3 else FAILED)
 
     race(use, 12)
-    assert all(held == 0 for _, held in counters(database).values())
+    assert all(held == 0 for _, held in every_counter(database).values())
     assert len(rows(database, UsageEvent)) == 72

@@ -25,8 +25,10 @@ def test_a_verified_person_sees_the_day_and_own_keys(database: Database) -> None
     guard.settle(guard.admit(actor, CALL), OK)
     guard.admit(actor, CALL)
     guard.admit(actor, OWN_KEY)
-    day, own = ledger.allowance(actor)
+    day, month, money, own = ledger.allowance(actor)
     assert (day.used, day.limit, day.unit) == (2, 100, "requests")
+    assert (month.used, month.limit, month.resets_at) == (2, 2000, datetime(2026, 12, 1, tzinfo=UTC))
+    assert (money.used, money.limit, money.unit) == (COST.nano + (CALL.hold_nano or 0), 10 * 10**9, "nano_usd")
     assert (own.used, own.limit) == (1, None)
     assert day.resets_at == datetime(2026, 11, 23, tzinfo=UTC)
     clock.move(days=1)
@@ -47,7 +49,7 @@ def test_admins_see_the_budget_of_the_house_and_others_do_not(database: Database
     house = ledger.allowance(admin)[-1]
     assert (house.used, house.limit, house.unit) == (COST.nano, 20 * 10**9, "nano_usd")
     assert ledger.allowance(OPERATOR) == [house]
-    assert all(meter.unit == "requests" for meter in ledger.allowance(somebody()))
+    assert {meter.scope for meter in ledger.allowance(somebody())} == {"person"}
     for question in (ledger.events, ledger.daily, ledger.verify):
         with pytest.raises(Forbidden):
             question(somebody())

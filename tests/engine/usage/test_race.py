@@ -11,12 +11,11 @@ from uuid_utils.compat import uuid7
 
 from db.models import Counter
 from db.session import Database
-from engine.usage.limits import DAILY
-from tests.engine.usage.cases import CALL, counters
-from tests.engine.usage.race import take_of
+from tests.engine.usage.cases import CALL, counters, plans, set_plans
+from tests.engine.usage.race import CAP, take_of
 
 PROCESSES, THREADS, LEFT = 4, 32, 3
-USED = (DAILY.cap or 0) - LEFT
+USED = CAP - LEFT
 
 
 def run_race(kind: str, url: str, person_id: UUID, *, stops: int) -> Tally[str]:
@@ -53,6 +52,7 @@ def check(results: Tally[str], requests: tuple[int, int]) -> None:
 def person_id(database: Database) -> UUID:
     """Somebody who has almost used up the day."""
     person_id = uuid7()
+    set_plans(database, plans())
     with database.write() as unit:
         unit.session.add(Counter(**take_of(person_id).key, used=USED, held=0))
     return person_id
