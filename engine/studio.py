@@ -10,10 +10,14 @@ from zoneinfo import ZoneInfo
 from db.migrate import migrate, state
 from db.session import Database
 from engine.accounts.access import Access
+from engine.accounts.account import Account
 from engine.accounts.audit import AuditLog
 from engine.accounts.departments import Departments
+from engine.accounts.joining import Joining
 from engine.accounts.keys import Keys
 from engine.accounts.people import People
+from engine.accounts.policy import SignUpPolicy
+from engine.accounts.second_factor import SecondFactors
 from engine.accounts.vault import Vault, check_canary, load_vault
 from engine.authoring.getting_started import GettingStarted
 from engine.authoring.preview import Preview
@@ -22,6 +26,7 @@ from engine.conversations.saved_runs import SavedRuns
 from engine.errors import ConfigError, DatabaseBusy, DatabaseError
 from engine.generation import Generation
 from engine.llm.provider import Provider
+from engine.mail import Mail
 from engine.personas.catalogue import Personas
 from engine.personas.drafts import Drafts
 from engine.personas.seed import seed
@@ -51,6 +56,8 @@ class Studio:
     settings: Settings
     database: Database
     access: Access
+    joining: Joining
+    account: Account
     people: People
     departments: Departments
     audit: AuditLog
@@ -67,11 +74,13 @@ class Studio:
     getting_started: GettingStarted
     adapters: Adapters
     runs: Runs
+    mail: Mail
 
     def close(self) -> None:
         """Stop and save what is being written, end the embedded model, close the database."""
         self.runs.close()
         self.adapters.close()
+        self.mail.close()
         self.database.close()
 
     def warm_up(self) -> None:
@@ -118,6 +127,7 @@ def _furnished(
     prices = PriceBook()
     guard = Guard(database, clock=clock, billing_zone=zone, lease_s=settings.call_deadline_s + LEASE_AFTER_DEADLINE_S)
     router = Router(tables, keys, lists, database, keyless_provider=keyless)
+    factors, policy, mail, url = SecondFactors(vault), SignUpPolicy.of(settings), Mail(settings), settings.public_url
     personas, drafts = Personas(database, clock=clock), Drafts(database, clock=clock)
     generation = Generation(
         router, guard, prices, adapters, ai_enabled=settings.ai_features_enabled, deadline_s=settings.call_deadline_s
@@ -125,7 +135,9 @@ def _furnished(
     return Studio(
         settings=settings,
         database=database,
-        access=Access(database, clock=clock, public_url=settings.public_url),
+        access=Access(database, factors, policy, clock=clock, public_url=url),
+        joining=Joining(database, mail, factors, policy, clock=clock, public_url=url),
+        account=Account(database, factors, clock=clock),
         people=People(database, clock=clock),
         departments=Departments(database, clock=clock),
         audit=AuditLog(database, clock=clock),
@@ -142,6 +154,7 @@ def _furnished(
         getting_started=GettingStarted(database, keys),
         adapters=adapters,
         runs=runs,
+        mail=mail,
     )
 
 

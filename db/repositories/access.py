@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Executable, bindparam, case, delete, or_, select, update
@@ -53,6 +54,38 @@ class Sessions(Repository):
         """End a session."""
         self._session.execute(update(AuthSession).where(AuthSession.id == session_id).values(revoked_at=at))
 
+    def of(self, person_id: UUID) -> list[AuthSession]:
+        """A person's sessions that nobody has ended, the last seen first."""
+        mine = select(AuthSession).where(AuthSession.person_id == person_id, AuthSession.revoked_at.is_(None))
+        return list(self._session.scalars(mine.order_by(AuthSession.last_seen_at.desc(), AuthSession.id.desc())))
+
+    def revoke_of(self, person_id: UUID, at: datetime, *, only: UUID | None = None, but: UUID | None = None) -> bool:
+        """End a person's sessions: all, only one, or all but one. False when there was none to end."""
+        ended = update(AuthSession).where(AuthSession.person_id == person_id, AuthSession.revoked_at.is_(None))
+        if only is not None:
+            ended = ended.where(AuthSession.id == only)
+        if but is not None:
+            ended = ended.where(AuthSession.id != but)
+        return bool(list(self._session.scalars(ended.values(revoked_at=at).returning(AuthSession.id))))
+
+    def carry(self, session_id: UUID, person_id: UUID) -> None:
+        """Let one session of a person live on after their older ones were made worthless."""
+        version = select(Person.token_version).where(Person.id == person_id).scalar_subquery()
+        mine = update(AuthSession).where(AuthSession.id == session_id, AuthSession.person_id == person_id)
+        self._session.execute(mine.values(token_version=version))
+
+    def came_from(self, email: str, address: str) -> bool:
+        """Whether the person with this address (of mail) was ever signed in from that one (of the network)."""
+        earlier = select(AuthSession.id).join(Person, Person.id == AuthSession.person_id)
+        found = earlier.where(Person.email == email, AuthSession.address == address).limit(1)
+        return self._session.scalar(found) is not None
+
+    def used_browser(self, person_id: UUID, address: str, agent: str) -> bool:
+        """Whether a person was ever signed in with this very browser at this network address."""
+        mine = select(AuthSession.id).where(AuthSession.person_id == person_id)
+        found = mine.where(AuthSession.address == address, AuthSession.agent == agent).limit(1)
+        return self._session.scalar(found) is not None
+
     def touch(self, session_id: UUID, at: datetime) -> None:
         """Note that a session was seen."""
         self._session.execute(update(AuthSession).where(AuthSession.id == session_id).values(last_seen_at=at))
@@ -85,6 +118,26 @@ class Tokens(Repository):
             delete(OneTimeToken).where(OneTimeToken.purpose == purpose, OneTimeToken.used_at.is_(None))
         )
 
+    def is_open(self, token_hash: bytes, purpose: str, now: datetime) -> OneTimeToken | None:
+        """The token, when it could be used now."""
+        found = select(OneTimeToken).where(OneTimeToken.token_hash == token_hash, OneTimeToken.purpose == purpose)
+        return self._session.scalar(found.where(OneTimeToken.used_at.is_(None), OneTimeToken.expires_at > now))
+
+    def of(self, person_id: UUID, purpose: str) -> OneTimeToken | None:
+        """A person's newest token of a purpose, whatever its state."""
+        mine = select(OneTimeToken).where(OneTimeToken.person_id == person_id, OneTimeToken.purpose == purpose)
+        return self._session.scalars(mine.order_by(OneTimeToken.expires_at.desc()).limit(1)).first()
+
+    def drop_of(self, person_id: UUID, *purposes: str) -> None:
+        """Forget a person's tokens of these purposes."""
+        self._session.execute(
+            delete(OneTimeToken).where(OneTimeToken.person_id == person_id, OneTimeToken.purpose.in_(purposes))
+        )
+
+    def sweep(self, before: datetime) -> None:
+        """Forget what ran out before a moment."""
+        self._session.execute(delete(OneTimeToken).where(OneTimeToken.expires_at < before))
+
 
 class Identities(Repository):
     """Who people are at OpenID providers."""
@@ -110,8 +163,17 @@ class SecondFactors(Repository):
     """The sealed secrets of authenticator apps."""
 
     def of(self, person_id: UUID) -> SecondFactor | None:
-        """A person's second factor, confirmed or not."""
-        return self._session.get(SecondFactor, person_id, with_for_update=True)
+        """A person's second factor, confirmed or not; nobody else uses it until the end of the transaction."""
+        return self._session.get(SecondFactor, person_id, with_for_update=True, populate_existing=True)
+
+    def in_force(self, person_id: UUID) -> bool:
+        """Whether a person has confirmed a second factor."""
+        confirmed = select(SecondFactor.person_id).where(SecondFactor.confirmed_at.is_not(None))
+        return self._session.scalar(confirmed.where(SecondFactor.person_id == person_id)) is not None
+
+    def change(self, person_id: UUID, **values: Any) -> None:
+        """Change the named columns."""
+        self._session.execute(update(SecondFactor).where(SecondFactor.person_id == person_id).values(**values))
 
     def put(self, factor: SecondFactor) -> None:
         """Store a factor in place of an earlier one."""
@@ -159,8 +221,9 @@ class Throttles:
         self._connection.execute(delete(_THROTTLES).where(_THROTTLES.c.bucket.in_(buckets)))
 
     def sweep(self, now: datetime) -> None:
-        """Drop what has run out."""
-        self._connection.execute(delete(_THROTTLES).where(_THROTTLES.c.resets_at <= now))
+        """Drop what has run out, save what somebody counts in at this moment."""
+        over = select(_THROTTLES.c.bucket).where(_THROTTLES.c.resets_at <= now).with_for_update(skip_locked=True)
+        self._connection.execute(delete(_THROTTLES).where(_THROTTLES.c.bucket.in_(over)))
 
 
 @cache

@@ -19,7 +19,7 @@ COOKIE = "studio_session"
 SESSION_DAYS = 14
 IDLE = timedelta(hours=12)
 CODE_LASTS = timedelta(seconds=60)
-_LONGEST_AGENT = 400
+LONGEST_AGENT = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def open_session(unit: Unit, person: PersonRow, visitor: Visitor, now: datetime)
         last_seen_at=now,
         expires_at=now + timedelta(days=SESSION_DAYS),
         address=visitor.address,
-        agent=visitor.agent[:_LONGEST_AGENT],
+        agent=visitor.agent[:LONGEST_AGENT],
     )
     unit.sessions.add(row)
     return Ticket(row.id, code, person.name)
