@@ -95,6 +95,10 @@ class People(Repository):
         """How many people administer the house."""
         return self._session.scalar(select(func.count()).where(Person.role == "admin")) or 0
 
+    def count_enabled(self) -> int:
+        """How many people may sign in."""
+        return self._session.scalar(select(func.count()).where(Person.disabled_at.is_(None))) or 0
+
     def lock_admins(self) -> list[UUID]:
         """Who administers the house and may come in; they stay as they are until the end of the transaction.
 

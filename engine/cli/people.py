@@ -76,8 +76,44 @@ def verify(email: Email, as_json: AsJson = False) -> None:
     _print_person(person, as_json, "is verified")
 
 
+@people.command("disable")
+def disable(email: Email, as_json: AsJson = False) -> None:
+    """Keep a person out; what is theirs stays."""
+    with opened() as studio:
+        found = studio.people.by_email(Actor.operator(), email)
+        person = studio.people.disable(Actor.operator(), found.id)
+    _print_person(person, as_json, "is disabled")
+
+
+@people.command("enable")
+def enable(email: Email, as_json: AsJson = False) -> None:
+    """Let a disabled person in again; they sign in anew."""
+    with opened() as studio:
+        found = studio.people.by_email(Actor.operator(), email)
+        person = studio.people.enable(Actor.operator(), found.id)
+    _print_person(person, as_json, "is enabled")
+
+
+@people.command("set-role")
+def set_role(
+    email: Email,
+    role: Annotated[Role, typer.Argument(metavar="ROLE", help="user, lead or admin.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say what a person may administer."""
+    with opened() as studio:
+        found = studio.people.by_email(Actor.operator(), email)
+        person = studio.people.set_role(Actor.operator(), found.id, role)
+    _print_person(person, as_json, f"has the role {person.role}")
+
+
 def _as_dict(person: Person) -> dict[str, Any]:
-    return {**asdict(person), "id": str(person.id), "created_at": person.created_at.isoformat()}
+    seen = person.last_seen_at
+    return {
+        **asdict(person),
+        "created_at": person.created_at.isoformat(),
+        "last_seen_at": seen and seen.isoformat(),
+    }
 
 
 def _print_person(person: Person, as_json: bool, what: str) -> None:
