@@ -11,6 +11,7 @@ from db.repositories.dialects import insert_into
 
 _SETTINGS = table_of(HouseSetting)
 _GET = select(_SETTINGS.c.value).where(_SETTINGS.c.name == bindparam("name"))
+_HOLD, _LOCK = _GET.with_for_update(read=True), _GET.with_for_update()
 
 
 class House:
@@ -22,6 +23,14 @@ class House:
     def get(self, name: str) -> Any:
         """The value, or None when nobody has set it."""
         return self._connection.scalar(_GET, {"name": name})
+
+    def hold(self, name: str) -> Any:
+        """The value, which nobody changes until the end of the transaction. Many may hold it together."""
+        return self._connection.scalar(_HOLD, {"name": name})
+
+    def lock(self, name: str) -> Any:
+        """The value, which nobody else holds or changes until the end of the transaction."""
+        return self._connection.scalar(_LOCK, {"name": name})
 
     def put(self, name: str, value: Any) -> None:
         """Set a value, whether it was there or not."""

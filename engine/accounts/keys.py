@@ -15,8 +15,9 @@ from uuid_utils.compat import uuid7
 from db.models.base import NOBODY
 from db.session import Database
 from engine.accounts.actor import Actor
+from engine.accounts.audit import record
 from engine.accounts.rights import Right, demand, needs
-from engine.accounts.vault import Binding, CannotOpen, Vault
+from engine.accounts.vault import Binding, CannotOpen, Vault, seal_in
 from engine.errors import BadInput, KeyRejected, NotFound
 from engine.llm.credential import Credential, KeySource, Secret
 from engine.providers import PROVIDERS, ProviderSpec
@@ -27,12 +28,17 @@ LONGEST_KEY = 512
 Rows = list[Any]
 """Rows of stored keys, as the repository gives them."""
 Verdict = Literal["untested", "working", "refused", "no_quota", "unreachable"]
-KeyState = Literal["untested", "working", "refused", "no_quota", "unreachable", "paused", "re_enter", "none", "always"]
+KeyState = Literal[
+    "untested", "working", "refused", "no_quota", "unreachable", "paused", "expired", "re_enter", "none", "always"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class KeyCard:
-    """A provider as the keys page shows it. `hint` is all that anybody sees of a key."""
+    """A provider as the keys page shows it. `hint` is all that anybody sees of a key.
+
+    From `expires_at` on the key is not used; None means that it is used until somebody removes it.
+    """
 
     provider: str
     label: str
@@ -43,16 +49,22 @@ class KeyCard:
     last_used_at: datetime | None
     house: KeySource | None
     for_house: bool = False
+    expires_at: datetime | None = None
 
 
 class Wallet:
-    """The keys that one actor's call may be made with, as they were at one moment."""
+    """The keys that one actor's call may be made with, as they were at one moment.
 
-    def __init__(self, settings: Settings, vault: Vault, own: Rows, house: Rows) -> None:
+    A house key that has expired is as if it were not there; an own one is there and refused, because nobody else pays
+    until its owner has seen to it.
+    """
+
+    def __init__(self, settings: Settings, vault: Vault, own: Rows, house: Rows, now: datetime) -> None:
         self._settings = settings
         self._vault = vault
+        self._now = now
         self._own = {row.provider: row for row in own if row.paused_at is None}
-        self._house = {row.provider: row for row in house if row.paused_at is None}
+        self._house = {row.provider: row for row in house if row.paused_at is None and not _expired(row, now)}
 
     def source(self, provider: str) -> KeySource | None:
         """Who would pay at a provider; nothing is opened to tell."""
@@ -70,13 +82,13 @@ class Wallet:
     def credential(self, provider: str) -> Credential | None:
         """The key to call with, or None when there is none.
 
-        Raises KeyRejected for a stored key that cannot be opened: nobody else pays until its owner has seen to it.
+        Raises KeyRejected for an own key that has expired, and for a stored key that cannot be opened.
         """
         spec = PROVIDERS[provider]
         row = self._own.get(provider) or self._house.get(provider)
         if row is None:
             return spec.house_credential(self._settings)
-        return _opened(self._vault, row, spec, self._settings)
+        return _opened(self._vault, row, spec, self._settings, self._now)
 
 
 class Keys:
@@ -92,7 +104,7 @@ class Keys:
     def wallet(self, actor: Actor) -> Wallet:
         """What the actor's next call may be made with."""
         own, house = self._rows(actor)
-        return Wallet(self._settings, self._vault, own, house)
+        return Wallet(self._settings, self._vault, own, house, self._clock())
 
     @needs(Right.USE)
     def cards(self, actor: Actor, *, house: bool = False) -> list[KeyCard]:
@@ -100,7 +112,7 @@ class Keys:
         keeper = _keeper(actor, house)
         own, houses = self._rows(actor)
         rows = {row.provider: row for row in (houses if house else own)}
-        wallet = Wallet(self._settings, self._vault, own, houses)
+        wallet = Wallet(self._settings, self._vault, own, houses, self._clock())
         with self._database.read() as unit:
             used = {} if house else unit.ledger.last_own_key_uses(keeper)
         offered = [spec for spec in PROVIDERS.values() if spec.offered]
@@ -112,47 +124,67 @@ class Keys:
         ]
 
     @needs(Right.USE)
-    def save(self, actor: Actor, provider: str, text: str, *, house: bool = False) -> None:
-        """Store a key in place of an earlier one. Raises BadInput; the earlier key then stays."""
-        spec, value = _asking_for_keys(provider), _clean(text)
+    def save(
+        self, actor: Actor, provider: str, text: str, *, house: bool = False, expires_at: datetime | None = None
+    ) -> None:
+        """Store a key in place of an earlier one, to be used until `expires_at`.
+
+        Raises BadInput, and ConfigError when the master key was changed and this process cannot read the new one; the
+        earlier key then stays.
+        """
+        spec, value, now = _asking_for_keys(provider), _clean(text), self._clock()
+        if expires_at is not None and expires_at <= now:
+            raise BadInput("That day is over.", field="Expires", hint="Choose a later one, or none.")
         key_id, keeper = uuid7(), _keeper(actor, house)
         row = {
             "id": key_id,
             "owner_id": keeper,
             "provider": spec.key,
-            "sealed": self._vault.seal(value, Binding("provider-key", str(keeper), spec.key, key_id)),
             "hint": str(Secret(value)),
             "verdict": "untested",
             "verdict_said": "",
             "checked_at": None,
             "paused_at": None,
-            "created_at": self._clock(),
+            "expires_at": expires_at,
+            "created_at": now,
         }
         with self._database.write() as unit:
-            unit.keys.put(row)
+            binding = Binding("provider-key", str(keeper), spec.key, key_id)
+            unit.keys.put(row | {"sealed": seal_in(unit, self._vault, value, binding)})
+            if house:
+                after = {"expires_at": expires_at and expires_at.isoformat()}
+                record(unit, actor.person_id, "key.save", "key", spec.key, now, after=after)
 
     @needs(Right.USE)
     def pause(self, actor: Actor, provider: str, *, paused: bool, house: bool = False) -> None:
         """Stop using a key without forgetting it, or use it again. Raises NotFound."""
+        now = self._clock()
         with self._database.write() as unit:
-            if not unit.keys.pause(_keeper(actor, house), provider, self._clock() if paused else None):
+            if not unit.keys.pause(_keeper(actor, house), provider, now if paused else None):
                 raise NotFound("There is no key to pause.", hint="It was removed, perhaps in another tab.")
+            if house:
+                record(unit, actor.person_id, "key.pause", "key", provider, now, after={"paused": paused})
 
     @needs(Right.USE)
     def remove(self, actor: Actor, provider: str, *, house: bool = False) -> None:
         """Forget a key."""
         with self._database.write() as unit:
             unit.keys.remove(_keeper(actor, house), provider)
+            if house:
+                record(unit, actor.person_id, "key.remove", "key", provider, self._clock())
 
     @needs(Right.USE)
     def kept(self, actor: Actor, provider: str, *, house: bool = False) -> tuple[UUID, Credential]:
-        """A key that is kept, paused or not, for a test. Raises NotFound, KeyRejected when it cannot be opened."""
+        """A key that is kept, paused or not, for a test.
+
+        Raises NotFound, and KeyRejected when it has expired or cannot be opened.
+        """
         spec = _asking_for_keys(provider)
         with self._database.read() as unit:
             row = unit.keys.one(_keeper(actor, house), provider)
         if row is None:
             raise NotFound(f"There is no key for {spec.label}.", hint="Add one first.")
-        return row.id, _opened(self._vault, row, spec, self._settings)
+        return row.id, _opened(self._vault, row, spec, self._settings, self._clock())
 
     @needs(Right.USE)
     def judge(self, actor: Actor, key_id: UUID, verdict: Verdict, said: str) -> None:
@@ -168,13 +200,25 @@ class Keys:
     def _card(self, spec: ProviderSpec, row: Any, used: datetime | None, house: KeySource | None) -> KeyCard:
         if row is None:
             return KeyCard(spec.key, spec.label, "always" if spec.free else "none", "", "", None, None, house)
-        return KeyCard(spec.key, spec.label, self._state(row), row.hint, row.verdict_said, row.checked_at, used, house)
+        return KeyCard(
+            provider=spec.key,
+            label=spec.label,
+            state=self._state(row),
+            hint=row.hint,
+            said=row.verdict_said,
+            checked_at=row.checked_at,
+            last_used_at=used,
+            house=house,
+            expires_at=row.expires_at,
+        )
 
     def _state(self, row: Any) -> KeyState:
         try:
             self._vault.open(row.sealed, _binding(row))
         except CannotOpen:
             return "re_enter"
+        if _expired(row, self._clock()):
+            return "expired"
         if row.paused_at is not None:
             return "paused"
         return _STATES[row.verdict]
@@ -189,12 +233,21 @@ _STATES: dict[str, KeyState] = {
 }
 
 
-def _opened(vault: Vault, row: Any, spec: ProviderSpec, settings: Settings) -> Credential:
+def _expired(row: Any, now: datetime) -> bool:
+    return row.expires_at is not None and row.expires_at <= now
+
+
+def _opened(vault: Vault, row: Any, spec: ProviderSpec, settings: Settings, now: datetime) -> Credential:
     source: KeySource = "system" if row.owner_id == NOBODY else "user"
+    whose = "The house's" if source == "system" else "Your"
+    if _expired(row, now):
+        raise KeyRejected(
+            f"{whose} key for {spec.label} has expired.",
+            hint="Enter a new one on the Keys page, or remove it there.",
+        )
     try:
         value = vault.open(row.sealed, _binding(row))
     except CannotOpen:
-        whose = "The house's" if source == "system" else "Your"
         raise KeyRejected(
             f"{whose} key for {spec.label} cannot be opened any more.",
             hint="Enter it again on the Keys page, or remove it there.",

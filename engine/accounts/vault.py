@@ -4,16 +4,19 @@ A sealed text is `s1.<kid>.<nonce and ciphertext with tag, base64url>`. The key 
 HKDF-SHA256. The associated data binds format, purpose, owner, provider, row and key id, each with its length in
 front, so a text that is moved to another row, or relabelled, does not open. (AEAD associated data: RFC 5116,
 section 2.1; HKDF: RFC 5869; random 96-bit nonces: NIST SP 800-38D, section 8.2.2.)
+
+Which key seals is said by one row of the database, the canary: it is sealed with that key, and whoever seals a row
+looks at it inside the same transaction (`seal_in`). So when the canary has changed, nothing is sealed with an older
+key any more, in whichever process.
 """
 
 import base64
 import binascii
 import hashlib
-import os
+import logging
 import secrets
-import stat
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
@@ -22,16 +25,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from db.session import Database
+from db.session import Database, Unit
+from engine.accounts.master_keys import KEY_BYTES, MasterKeys
 from engine.errors import ConfigError
 from engine.settings import Settings
 
 VERSION = "s1"
-KEY_BYTES, NONCE_BYTES = 32, 12
-MASTER_KEY_FILE = "master.key"
+NONCE_BYTES = 12
 _INFO = b"studio/vault/v1"
 
 Purpose = Literal["provider-key", "second-factor", "canary"]
+logger = logging.getLogger(__name__)
 
 
 class CannotOpen(Exception):
@@ -54,98 +58,95 @@ class Binding:
 
 
 class Vault:
-    """Seals and opens with one master key. Nothing here is ever printed: the object shows only its key id."""
+    """Seals with the first of its master keys and opens with any. Nothing here is ever printed but key ids.
 
-    __slots__ = ("_aead", "kid")
+    With a `source` it looks there again when it meets a key id that it does not know. Keys that it once had go on
+    opening what was read before they were retired, until the process ends.
+    """
 
-    def __init__(self, master_key: bytes) -> None:
-        if len(master_key) != KEY_BYTES:
-            raise ConfigError(f"The master key has {len(master_key)} bytes; it needs {KEY_BYTES}.", hint=_HINT)
-        self._aead = AESGCM(HKDF(SHA256(), KEY_BYTES, salt=None, info=_INFO).derive(master_key))
-        self.kid = hashlib.sha256(b"studio/kid" + master_key).hexdigest()[:12]
+    __slots__ = ("_keys", "_source", "kid")
+
+    def __init__(self, *master_keys: bytes, source: Callable[[], tuple[bytes, ...]] | None = None) -> None:
+        self._source = source
+        self._keys: dict[str, AESGCM] = {}
+        self._take(master_keys)
 
     def __repr__(self) -> str:
         return f"Vault({self.kid})"
 
-    def seal(self, plaintext: str, binding: Binding) -> str:
-        """Seal a text for one row."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        sealed = self._aead.encrypt(nonce, plaintext.encode(), binding.associated_data(self.kid))
-        return f"{VERSION}.{self.kid}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
+    def knows(self, kid: str) -> bool:
+        """Whether the vault has the key with this id."""
+        return kid in self._keys
+
+    def refresh(self) -> None:
+        """Look at the source again. When that cannot be read, the vault stays as it is."""
+        if self._source is None:
+            return
+        try:
+            self._take(self._source())
+        except ConfigError as problem:
+            logger.warning("the master keys could not be read again: %s", problem.message)
+
+    def seal(self, plaintext: str, binding: Binding, *, kid: str = "") -> str:
+        """Seal a text for one row, with the primary key or another that the vault knows. See `seal_in`."""
+        kid, nonce = kid or self.kid, secrets.token_bytes(NONCE_BYTES)
+        sealed = self._keys[kid].encrypt(nonce, plaintext.encode(), binding.associated_data(kid))
+        return f"{VERSION}.{kid}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
 
     def open(self, sealed: str, binding: Binding) -> str:
         """Open a text of this row. Raises CannotOpen, which says nothing about why."""
         version, _, rest = sealed.partition(".")
         kid, _, body = rest.partition(".")
-        if version != VERSION or kid != self.kid:
+        if kid not in self._keys:
+            self.refresh()
+        key = self._keys.get(kid)
+        if version != VERSION or key is None:
             raise CannotOpen
         try:
             raw = base64.b64decode(body, altchars=b"-_", validate=True)
-            return self._aead.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], binding.associated_data(kid)).decode()
+            return key.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], binding.associated_data(kid)).decode()
         except (InvalidTag, binascii.Error, ValueError):
             raise CannotOpen from None
 
+    def _take(self, master_keys: tuple[bytes, ...]) -> None:
+        """Have these keys too. Other threads go on with the keys as they were or as they are, never with fewer."""
+        kids = [key_id(key) for key in master_keys]
+        new = {kid: _cipher(key) for kid, key in zip(kids, master_keys, strict=True) if kid not in self._keys}
+        self._keys = self._keys | new
+        self.kid = kids[0]
 
-_HINT = "STUDIO_MASTER_KEY is 32 bytes in base64; without it the studio keeps a key file in its data folder."
+
+def key_id(master_key: bytes) -> str:
+    """What a master key is called. It tells nothing about the key."""
+    return hashlib.sha256(b"studio/kid" + master_key).hexdigest()[:12]
+
+
+def key_id_of(sealed: str) -> str:
+    """The id of the key that a text was sealed with."""
+    return sealed.split(".")[1] if sealed.count(".") == 2 else ""
+
+
+def _cipher(master_key: bytes) -> AESGCM:
+    if len(master_key) != KEY_BYTES:
+        raise ConfigError(f"The master key has {len(master_key)} bytes; it needs {KEY_BYTES}.")
+    return AESGCM(HKDF(SHA256(), KEY_BYTES, salt=None, info=_INFO).derive(master_key))
 
 
 def load_vault(settings: Settings) -> Vault:
-    """The vault on the master key: `STUDIO_MASTER_KEY`, then `STUDIO_MASTER_KEY_FILE`, then the data folder's file.
-
-    The last is made on the first run, readable by its owner only. Raises ConfigError for a key that is not one and
-    for a file that others can read.
-    """
-    if value := settings.master_key.get_secret_value():
-        return Vault(_decoded(value, "STUDIO_MASTER_KEY"))
-    path = settings.master_key_file or settings.data_dir / MASTER_KEY_FILE
-    if settings.master_key_file is None and not path.exists():
-        _make(path)
-    return Vault(_read(path))
-
-
-def _decoded(text: str, where: str) -> bytes:
-    try:
-        return base64.b64decode(text.strip(), altchars=b"-_" if set(text) & set("-_") else None, validate=True)
-    except (binascii.Error, ValueError):
-        raise ConfigError(f"{where} does not hold a key in base64.", hint=_HINT) from None
-
-
-def _read(path: Path) -> bytes:
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        if path.is_symlink():
-            raise ConfigError(f"The key file {path} is a symbolic link.", hint="Name the file itself.")
-        if mode & 0o077:
-            raise ConfigError(
-                f"The key file {path} can be read by others (mode {mode:04o}).", hint=f"Run `chmod 600 {path}`."
-            )
-        return _decoded(path.read_text("ascii"), f"The key file {path}")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise ConfigError(f"The key file {path} cannot be read: {type(problem).__name__}.", hint=_HINT) from None
-
-
-def _make(path: Path) -> None:
-    """Write a new key, unless another process is making one at this moment."""
-    text = base64.b64encode(secrets.token_bytes(KEY_BYTES))
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return
-        finally:
-            draft.unlink()
-    except OSError as problem:
-        raise ConfigError(f"The key file {path} cannot be made: {problem.strerror}.", hint=_HINT) from None
+    """The vault on the master keys of the settings, which it reads again when they have changed. Raises ConfigError."""
+    source = MasterKeys(settings)
+    return Vault(*source.read(), source=source.read)
 
 
 CANARY = "vault_canary"
-_CANARY_BINDING = Binding("canary", "house", "", UUID(int=0))
+CANARY_BINDING = Binding("canary", "house", "", UUID(int=0))
+_CANARY_TEXT = "studio"
+NOT_THE_KEY = "The master key is not the one that the stored provider keys were sealed with."
+
+
+def canary(vault: Vault) -> str:
+    """The canary, sealed with the vault's primary key."""
+    return vault.seal(_CANARY_TEXT, CANARY_BINDING)
 
 
 def check_canary(vault: Vault, database: Database) -> None:
@@ -157,19 +158,30 @@ def check_canary(vault: Vault, database: Database) -> None:
         mark = unit.house.get(CANARY)
     if mark is None:
         with database.write() as unit:
-            unit.house.add_once(CANARY, vault.seal("studio", _CANARY_BINDING))
+            unit.house.add_once(CANARY, canary(vault))
             mark = unit.house.get(CANARY)
     try:
-        vault.open(str(mark), _CANARY_BINDING)
+        vault.open(str(mark), CANARY_BINDING)
     except CannotOpen:
         raise ConfigError(
-            "The master key is not the one that the stored provider keys were sealed with.",
+            NOT_THE_KEY,
             hint="Put the old key back. If it is lost, run `python -m engine keys forget`; everybody then enters "
             "their keys again.",
         ) from None
 
 
-def forget(vault: Vault, database: Database) -> None:
-    """Take the present master key as the one from now on. What older ones sealed has to be entered again."""
-    with database.write() as unit:
-        unit.house.put(CANARY, vault.seal("studio", _CANARY_BINDING))
+def seal_in(unit: Unit, vault: Vault, plaintext: str, binding: Binding) -> str:
+    """Seal a text in the transaction that stores it, with the key that the canary is sealed with.
+
+    The canary stays as it is until that transaction ends. Raises ConfigError when this process does not have the key.
+    """
+    mark = unit.house.hold(CANARY)
+    kid = vault.kid if mark is None else key_id_of(str(mark))
+    if kid != vault.kid:
+        vault.refresh()
+    if not vault.knows(kid):
+        raise ConfigError(
+            "The master key was changed, and this process does not have the new one. Nothing was saved.",
+            hint="Restart the studio with the new master key.",
+        )
+    return vault.seal(plaintext, binding, kid=kid)

@@ -15,7 +15,7 @@ SAID = {"env": "Set in the environment of the server", "system": "Stored by an a
 
 def shelf(cards: list[KeyCard]) -> None:
     """The cards, three a row; the first that needs its owner has the primary button."""
-    primary = next((card.provider for card in cards if card.state in ("refused", "re_enter")), None)
+    primary = next((card.provider for card in cards if card.state in ("refused", "expired", "re_enter")), None)
     for at in range(0, len(cards), ACROSS):
         for column, card in zip(st.columns(ACROSS), cards[at : at + ACROSS], strict=False):
             with column:

@@ -35,9 +35,11 @@ STATES = {
     "no_quota": ("No credit", ":material/money_off:", "orange", st.warning),
     "unreachable": ("Unreachable", ":material/cloud_off:", "orange", st.warning),
     "paused": ("Paused", ":material/pause_circle:", "orange", st.info),
+    "expired": ("Expired", ":material/event_busy:", "red", None),
     "re_enter": ("Needs re-entry", ":material/error:", "red", None),
     "always": ("Always there", ":material/check:", "green", None),
 }
+LAPSED = ("expired", "re_enter")  # of no use to anybody: it can only be replaced or removed
 
 
 def key_card(card: KeyCard, *, primary: bool) -> None:
@@ -96,6 +98,14 @@ def enter_key(card: KeyCard) -> None:
             placeholder=f"Paste it as {card.label} shows it",
             key=field,
         )
+        st.date_input(
+            "Expires",
+            value=None,
+            min_value=formats.now().date(),
+            format="YYYY-MM-DD",
+            help="The last day on which the key is used. Leave it empty when it has none.",
+            key=f"{field}/expires",
+        )
         if refused := st.session_state.pop(REFUSED, None):
             notice(refused)
         with st.container(horizontal=True, horizontal_alignment="right"):
@@ -138,8 +148,10 @@ def _name(card: KeyCard) -> str:
 
 def _save(card: KeyCard, field: str) -> None:
     text, st.session_state[field] = st.session_state[field], ""
+    day = st.session_state[f"{field}/expires"]
+    expires_at = formats.end_of(day) if day else None
     try:
-        get_studio().keys.save(current_actor(), card.provider, text, house=card.for_house)
+        get_studio().keys.save(current_actor(), card.provider, text, house=card.for_house, expires_at=expires_at)
     except StudioError as problem:
         st.session_state[REFUSED] = problem
     else:
@@ -156,10 +168,13 @@ def _pause(card: KeyCard, paused: bool) -> None:
 
 
 def _facts(card: KeyCard) -> str:
-    if card.for_house:
-        return f"Tested {formats.ago(card.checked_at)}" if card.checked_at else "Never tested"
-    used = f"Used {formats.ago(card.last_used_at)}" if card.last_used_at else "Never used"
-    return f"{used} · tested {formats.ago(card.checked_at)}" if card.checked_at else f"{used} · never tested"
+    tested = f"tested {formats.ago(card.checked_at)}" if card.checked_at else "never tested"
+    used = f"used {formats.ago(card.last_used_at)}" if card.last_used_at else "never used"
+    facts = [tested] if card.for_house else [used, tested]
+    if card.expires_at and card.state != "expired":
+        facts.append(f"expires after {formats.last_day(card.expires_at)}")
+    line = " · ".join(facts)
+    return line[0].upper() + line[1:]
 
 
 def _sentence(card: KeyCard) -> str:
@@ -167,6 +182,9 @@ def _sentence(card: KeyCard) -> str:
         return HOUSE[card.house]
     if card.state == "none" and card.house:
         return "The house's key answers for you, inside your allowance."
+    if card.state == "expired" and card.expires_at:
+        asked = "the next source of keys is asked" if card.for_house else "your calls here fail"
+        return f"Its last day was {formats.last_day(card.expires_at)}. Until it is replaced or removed, {asked}."
     return {
         "none": f"Nobody has a key for {card.label}, so its models are hidden.",
         "always": "Answers when no key does. It costs nothing; the built-in one is small and says silly things.",
@@ -181,11 +199,11 @@ def _actions(card: KeyCard, *, primary: bool, busy: bool) -> None:
             if st.button("Add key", icon=":material/add:", key=f"{key}add"):
                 _ask(card)
             return
-        if card.state != "re_enter":
+        if card.state not in LAPSED:
             st.button("Test", icon=":material/bolt:", key=f"{key}test", disabled=busy, on_click=_test, args=(card,))
         if st.button("Replace", key=f"{key}replace", type="primary" if primary else "secondary"):
             _ask(card)
-        if card.state != "re_enter":
+        if card.state not in LAPSED:
             label, paused = ("Use again", False) if card.state == "paused" else ("Pause", True)
             st.button(label, key=f"{key}pause", on_click=_pause, args=(card, paused))
         if st.button(":red[Remove]", type="tertiary", key=f"{key}remove"):

@@ -1,7 +1,7 @@
 """Names, money and times as people read them."""
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -55,6 +55,17 @@ def ago(moment: datetime) -> str:
     if days < 2:
         return f"{here:%H:%M}" if days == 0 else "yesterday"
     return f"{here:%a} {here.day} {here:%b}" if days < 7 else f"{here.day} {here:%b}"
+
+
+def end_of(day: date) -> datetime:
+    """The moment when a day is over where the reader is."""
+    return datetime.combine(day + timedelta(days=1), time(), zone())
+
+
+def last_day(moment: datetime) -> str:
+    """The last day before a moment, as the reader says it: `3 Dec 2026`."""
+    here = (moment - timedelta(microseconds=1)).astimezone(zone())
+    return f"{here.day} {here:%b} {here.year}"
 
 
 def money(amount: Decimal | None) -> str:

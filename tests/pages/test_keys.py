@@ -1,8 +1,11 @@
 """Keys: one's own as cards, a field that only takes in, and where the house's come from."""
 
+from datetime import UTC, datetime
+
 import pytest
 import streamlit as st
 
+from db.models.base import NOBODY
 from engine.accounts.actor import Role
 from engine.errors import KeyRejected, ProviderQuota, Unreachable
 
@@ -68,7 +71,7 @@ def test_a_key_that_is_saved_is_tested_at_once_and_its_text_is_kept_nowhere(tab,
 def test_the_text_of_a_key_has_left_the_session_before_it_is_stored(tab, studio, noor, monkeypatch):
     seen = []
 
-    def save(_, __, provider, text, *, house):
+    def save(_, __, provider, text, *, house, expires_at):
         seen.append((provider, text, st.session_state["new key/1"]))
 
     monkeypatch.setattr(type(studio.keys), "save", save)
@@ -122,6 +125,30 @@ def test_a_key_that_cannot_be_opened_asks_to_be_entered_again(tab, studio, noor,
     at = tab(noor, PAGE)
     assert "Needs re-entry" in words(at)
     assert offered(at) == ["Replace", ":red[Remove]"]
+
+
+def test_a_key_may_have_a_last_day(tab, noor, card):
+    at = press(tab(noor, PAGE), "Add key")
+    today = at.date_input(key="new key/1/expires").min
+    at.date_input(key="new key/1/expires").set_value(today)
+    enter(at, KEY)
+    assert card().state == "working" and "expires after" in words(at)
+    assert (card().expires_at - datetime.now(UTC)).days == 0
+    enter_again = press(tab(noor, PAGE), "Replace")
+    enter(enter_again, KEY)
+    assert card().expires_at is None
+
+
+@pytest.mark.parametrize("whose", ["own", "house"])
+def test_a_key_that_has_expired_says_so_and_can_only_be_replaced(tab, studio, add_person, whose):
+    rosa, house = add_person("rosa@example.org", Role.ADMIN), whose == "house"
+    studio.keys.save(rosa, "openai", KEY, house=house)
+    with studio.database.write() as unit:
+        row = unit.keys.one(NOBODY if house else rosa.person_id, "openai")
+        unit.keys.put({**row._mapping, "expires_at": datetime(2026, 3, 4, tzinfo=UTC)})
+    at = tab(rosa, PAGE)
+    assert "Expired" in words(at) and "last day was 3 Mar 2026" in words(at)
+    assert offered(at, f"openai/{whose}") == ["Replace", ":red[Remove]"]
 
 
 def test_a_key_that_another_tab_removed_is_missed_in_words(tab, studio, noor, kept):

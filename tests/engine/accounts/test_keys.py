@@ -5,12 +5,14 @@ import pickle
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from engine import redaction
 from engine.accounts.actor import Actor, Role
-from engine.accounts.vault import forget, load_vault
+from engine.accounts.master_keys import MasterKeys
+from engine.accounts.rotation import forget
 from engine.errors import BadInput, Forbidden, KeyRejected, NotFound, ProviderQuota, Unreachable
 from engine.generation import CallContext
 from engine.llm import LLMRequest, Message, Secret
@@ -156,7 +158,7 @@ def test_with_a_lost_master_key_the_house_goes_on_and_keys_are_entered_again(
     import os
 
     os.environ.update(open_with_new)
-    forget(load_vault(load_settings()), studio.database)
+    forget(MasterKeys(load_settings()), studio.database, datetime.now(UTC))
     again = open_with(**open_with_new)
     assert card(again, ada_at(again)).state == "re_enter"
 

@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
-from engine.accounts.vault import MASTER_KEY_FILE, Binding, CannotOpen, Vault, load_vault
+from engine.accounts.master_keys import MASTER_KEY_FILE
+from engine.accounts.vault import Binding, CannotOpen, Vault, load_vault
 from engine.errors import ConfigError
 from engine.settings import load_settings
 from engine.studio import Studio
