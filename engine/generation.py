@@ -30,6 +30,7 @@ from engine.routing.model_facts import facts_of
 from engine.routing.route import Resolved, Route
 from engine.routing.router import Router
 from engine.usage.guard import Admission, Call, Guard, Outcome
+from engine.usage.heartbeat import Heartbeat
 from engine.usage.prices import Cost, PriceBook
 
 SETTLE_PATIENCE_S = 30.0
@@ -42,7 +43,10 @@ Listener = Callable[[StreamEvent], None]
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """Where a call comes from and on whose behalf. `unasked`: nobody pressed a button for it."""
+    """Where a call comes from and on whose behalf. `unasked`: nobody pressed a button for it.
+
+    A call of a scene takes from the scene's budget, `scene_cap_nano` (None: counted only).
+    """
 
     surface: str
     mode: str = ""
@@ -51,6 +55,8 @@ class CallContext:
     persona_version: int | None = None
     idempotency_key: str | None = None
     unasked: bool = False
+    scene_id: str | None = None
+    scene_cap_nano: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,7 @@ class Generation:
         guard: Guard,
         prices: PriceBook,
         adapters: Adapters,
+        heartbeat: Heartbeat,
         *,
         ai_enabled: bool,
         deadline_s: float,
@@ -142,6 +149,7 @@ class Generation:
         self._guard = guard
         self._prices = prices
         self._adapters = adapters
+        self._heartbeat = heartbeat
         self._ai_enabled = ai_enabled
         self._deadline_s = deadline_s
 
@@ -176,6 +184,20 @@ class Generation:
             request.max_output_tokens,
             resolved.route.free,
         )
+        with self._heartbeat.of(admission, control):
+            cost = self._stream(request, resolved, admission, control, progress, listener)
+        return _answer(progress, resolved.route, cost, admission)
+
+    def _stream(
+        self,
+        request: LLMRequest,
+        resolved: Resolved,
+        admission: Admission,
+        control: CallControl,
+        progress: _Progress,
+        listener: Listener | None,
+    ) -> Cost | None:
+        """Hear the answer to its end and settle, whatever that end is; returns what it cost."""
         failure: StudioError | None = None
         try:
             for event in self._attempts(request, resolved, control, progress):
@@ -191,7 +213,7 @@ class Generation:
         finally:
             progress.ended = time.monotonic()
             cost = self._settle(admission, request, resolved.route, progress, failure)
-        return _answer(progress, resolved.route, cost, admission)
+        return cost
 
     def _attempts(
         self, request: LLMRequest, resolved: Resolved, control: CallControl, progress: _Progress
@@ -241,6 +263,8 @@ class Generation:
             body_hash=_hash_of(request) if context.idempotency_key else None,
             units=0 if context.unasked and route.free else 1,
             hold_nano=hold,
+            scene_id=context.scene_id,
+            scene_cap_nano=context.scene_cap_nano,
         )
 
     def _settle(

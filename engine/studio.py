@@ -34,14 +34,21 @@ from engine.providers import Adapters
 from engine.routing.model_catalogue import ModelCatalogue, ModelLists
 from engine.routing.model_choices import ModelChoices
 from engine.routing.router import Router
-from engine.routing.tables import load_tables
+from engine.routing.tables import Tables, load_tables
 from engine.runs import Runs
 from engine.settings import Settings
+from engine.usage.alert_mails import AlertMails
+from engine.usage.allowances import Allowances
+from engine.usage.controls import Controls
+from engine.usage.corrections import Corrections
 from engine.usage.guard import Guard
+from engine.usage.heartbeat import Heartbeat
 from engine.usage.ledger import Ledger
 from engine.usage.prices import PriceBook
+from engine.usage.reports import Reports
 
-LEASE_AFTER_DEADLINE_S = 30
+LEASE_S, BEAT_S = 60.0, 15.0
+"""How long a call may be silent before it is taken for dead, and how often one that lives says so."""
 
 
 def utc_now() -> datetime:
@@ -71,6 +78,10 @@ class Studio:
     conversations: Ask
     preview: Preview
     usage: Ledger
+    reports: Reports
+    allowances: Allowances
+    controls: Controls
+    corrections: Corrections
     getting_started: GettingStarted
     adapters: Adapters
     runs: Runs
@@ -110,6 +121,44 @@ def open_studio(
         raise
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What a model call runs through."""
+
+    tables: Tables
+    keys: Keys
+    lists: ModelLists
+    router: Router
+    prices: PriceBook
+    heartbeat: Heartbeat
+    adapters: Adapters
+    generation: Generation
+
+
+def _line(
+    settings: Settings,
+    database: Database,
+    keys: Keys,
+    mail: Mail,
+    providers: Mapping[str, Provider],
+    clock: Callable[[], datetime],
+) -> _Line:
+    adapters, tables, prices = Adapters(settings, providers), load_tables(), PriceBook()
+    lists, zone = ModelLists(adapters), ZoneInfo(settings.billing_timezone)
+    alerts = AlertMails(database, mail, public_url=settings.public_url)
+    guard = Guard(database, clock=clock, billing_zone=zone, lease_s=LEASE_S, on_alert=alerts.tell)
+    heartbeat = Heartbeat(guard, database, beat_s=BEAT_S)
+    router = Router(tables, keys, lists, database, keyless_provider=_keyless(settings))
+    ai_enabled, deadline_s = settings.ai_features_enabled, settings.call_deadline_s
+    generation = Generation(router, guard, prices, adapters, heartbeat, ai_enabled=ai_enabled, deadline_s=deadline_s)
+    return _Line(tables, keys, lists, router, prices, heartbeat, adapters, generation)
+
+
+def _keyless(settings: Settings) -> str:
+    """The provider that answers while there is no key."""
+    return "scripted" if settings.script_dir else "local"
+
+
 def _furnished(
     settings: Settings,
     database: Database,
@@ -118,20 +167,12 @@ def _furnished(
     clock: Callable[[], datetime],
 ) -> Studio:
     """The services of a house whose database is ready."""
-    adapters = Adapters(settings, providers)
-    keyless = "scripted" if settings.script_dir else "local"
-    tables, runs = load_tables(), Runs(deadline_s=settings.call_deadline_s)
-    keys = Keys(database, settings, vault, clock=clock)
-    lists = ModelLists(adapters)
-    zone = ZoneInfo(settings.billing_timezone)
-    prices = PriceBook()
-    guard = Guard(database, clock=clock, billing_zone=zone, lease_s=settings.call_deadline_s + LEASE_AFTER_DEADLINE_S)
-    router = Router(tables, keys, lists, database, keyless_provider=keyless)
-    factors, policy, mail, url = SecondFactors(vault), SignUpPolicy.of(settings), Mail(settings), settings.public_url
+    keys, mail = Keys(database, settings, vault, clock=clock), Mail(settings)
+    line = _line(settings, database, keys, mail, providers, clock)
+    factors, policy, url = SecondFactors(vault), SignUpPolicy.of(settings), settings.public_url
     personas, drafts = Personas(database, clock=clock), Drafts(database, clock=clock)
-    generation = Generation(
-        router, guard, prices, adapters, ai_enabled=settings.ai_features_enabled, deadline_s=settings.call_deadline_s
-    )
+    zone, runs = ZoneInfo(settings.billing_timezone), Runs(deadline_s=settings.call_deadline_s)
+    previews = SavedRuns(database, runs, clock=clock)
     return Studio(
         settings=settings,
         database=database,
@@ -144,15 +185,19 @@ def _furnished(
         keys=keys,
         personas=personas,
         drafts=drafts,
-        models=ModelChoices(tables, keys, lists, keyless_provider=keyless),
-        model_catalogue=ModelCatalogue(keys, adapters),
-        model_lists=lists,
-        generation=generation,
-        conversations=Ask(generation, personas, tables),
-        preview=Preview(generation, drafts, router, prices, tables, SavedRuns(database, runs, clock=clock)),
+        models=ModelChoices(line.tables, keys, line.lists, keyless_provider=_keyless(settings)),
+        model_catalogue=ModelCatalogue(keys, line.adapters),
+        model_lists=line.lists,
+        generation=line.generation,
+        conversations=Ask(line.generation, personas, line.tables),
+        preview=Preview(line.generation, drafts, line.router, line.prices, line.tables, previews),
         usage=Ledger(database, clock=clock, billing_zone=zone),
+        reports=Reports(database),
+        allowances=Allowances(database, clock=clock, billing_zone=zone),
+        controls=Controls(database, clock=clock, ai_enabled=settings.ai_features_enabled, on_cut=line.heartbeat.beat),
+        corrections=Corrections(database, clock=clock),
         getting_started=GettingStarted(database, keys),
-        adapters=adapters,
+        adapters=line.adapters,
         runs=runs,
         mail=mail,
     )

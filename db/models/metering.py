@@ -84,8 +84,9 @@ class Counter(Base):
 class UsageEvent(Identified, CallFacts, Base):
     """One line of the ledger; a trigger refuses to change or delete it.
 
-    `kind` is "call", "expired" (nobody reported the outcome) or "late" (the correction when somebody did after
-    all: it counts no call and costs the difference). `cost_nano` is None when the price is unknown.
+    `kind` is "call", "expired" (nobody reported the outcome), "late" (the correction when somebody did after all),
+    "credit" (a sample given back), or "correction-…" and "given-back-…" by an administrator. Those after the first two
+    count no call and cost the difference. `cost_nano` is None when the price is unknown.
     """
 
     __tablename__ = "usage_events"

@@ -1,15 +1,24 @@
 """Reading what metering wrote: admissions, counters, the ledger and its sums."""
 
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Any, Literal, get_args
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal_column, select
 
 from db.models.base import Base, UtcDateTime, table_of
 from db.models.metering import FIRST_BUCKET_MS, LATENCY_BUCKETS, Admission, DailyUsage, HourlyHouse, UsageEvent
 from db.repositories.base import Repository
+
+Dimension = Literal[
+    "day", "person", "department", "provider", "model", "persona", "surface", "mode", "tier", "key_source"
+]
+_DIMENSIONS = {name: name for name in get_args(Dimension)} | {
+    "person": "person_id",
+    "department": "department_id",
+    "persona": "persona_key",
+}
 
 
 class Ledger(Repository):
@@ -20,6 +29,15 @@ class Ledger(Repository):
         return self._session.scalar(
             select(Admission).where(Admission.person_id == person_id, Admission.idempotency_key == idempotency_key)
         )
+
+    def admission(self, admission_id: UUID) -> Admission | None:
+        """An admission by its id; inside a write nobody else changes what hangs on it until the end."""
+        return self._session.get(Admission, admission_id, with_for_update=True)
+
+    def lines_of(self, admission_id: UUID) -> list[UsageEvent]:
+        """The lines of one call, oldest first."""
+        lines = select(UsageEvent).where(UsageEvent.admission_id == admission_id).order_by(UsageEvent.id)
+        return list(self._session.scalars(lines))
 
     def has_calls_of(self, person_id: UUID) -> bool:
         """Whether a person has ever been answered."""
@@ -60,6 +78,24 @@ class Ledger(Repository):
                 select(DailyUsage).order_by(*(getattr(DailyUsage, name) for name in _key_of(DailyUsage)))
             )
         )
+
+    def sums(self, by: Sequence[str], *, since: date | None, until: date | None) -> list[Row[Any]]:
+        """Sums of the daily rollup by dimensions, over days from `since` up to and without `until`."""
+        day = DailyUsage
+        keys = [getattr(day, _DIMENSIONS[name]).label(name) for name in by]
+        sums = select(
+            *keys,
+            func.sum(day.calls).label("calls"),
+            func.sum(day.input + day.cache_read + day.cache_write).label("tokens_in"),
+            func.sum(day.output + day.reasoning).label("tokens_out"),
+            func.sum(day.cost_nano).label("cost_nano"),
+            func.sum(day.unknown_price).label("unknown_price"),
+        ).group_by(*keys)
+        if since is not None:
+            sums = sums.where(day.day >= since)
+        if until is not None:
+            sums = sums.where(day.day < until)
+        return list(self._session.execute(sums))
 
     def disagreements(self) -> Iterator[tuple[dict[str, Any], dict[str, tuple[int, int]]]]:
         """Where sums are not those of the ledger: the row's key, and each column as (kept, true)."""

@@ -24,6 +24,8 @@ class Right(StrEnum):
     LEAD_DEPARTMENT = "choose the personas of a department"
     SEE_AUDIT = "see the audit log"
     KEEP_HOUSE_KEYS = "keep the keys of the house"
+    MANAGE_ALLOWANCES = "set plans and budgets"
+    STOP_AI = "stop AI"
     SEE_HOUSE_USAGE = "see the usage of everyone"
 
 

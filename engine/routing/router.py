@@ -17,6 +17,8 @@ from engine.providers import PROVIDERS
 from engine.routing.model_catalogue import ModelLists
 from engine.routing.route import Resolved, Route, Step, StepName, StepOutcome
 from engine.routing.tables import CHOSEN_BY_USER, Tables
+from engine.usage.plans import Plan
+from engine.usage.policy import plan_of
 
 LABELS: dict[StepName, str] = {
     "user": "Your choice",
@@ -75,18 +77,19 @@ class Router:
                 f"{surface} asks for a confirmed e-mail address.", hint="Confirm your address, or ask an administrator."
             )
         profile = place.structured_model_profile if structured else None
+        preference, plan = self._person(actor)
         proposals = (
-            _Proposal("user", model or self._preference(actor), binding=bool(model)),
+            _Proposal("user", model or preference, binding=bool(model)),
             _Proposal("mode", self._tables.mode(mode or place.mode).model_profile),
             _Proposal("surface", profile or place.model_profile),
             _Proposal("default", self._tables.default),
         )
         wallet = self._keys.wallet(actor)
-        target, steps = self._walk(wallet, proposals)
+        target, steps = self._walk(wallet, plan, proposals)
         target, steps = self._clamp(actor, wallet, target, steps)
         return self._resolved(actor, target, steps)
 
-    def _walk(self, wallet: Wallet, proposals: tuple[_Proposal, ...]) -> tuple[Target, list[Step]]:
+    def _walk(self, wallet: Wallet, plan: Plan | None, proposals: tuple[_Proposal, ...]) -> tuple[Target, list[Step]]:
         steps: list[Step] = []
         winner: Target | None = None
         for proposal in proposals:
@@ -96,7 +99,7 @@ class Router:
                 steps.append(_step(proposal, "passed", "nothing set"))
             else:
                 try:
-                    winner, reason = self._target(wallet, proposal)
+                    winner, reason = self._target(wallet, plan, proposal)
                     steps.append(_step(proposal, "won", reason))
                 except _Unusable as why:
                     steps.append(_step(proposal, "lost", str(why)))
@@ -104,13 +107,17 @@ class Router:
             winner = self._keyless_target(wallet)
         return winner, steps
 
-    def _target(self, wallet: Wallet, proposal: _Proposal) -> tuple[Target, str]:
+    def _target(self, wallet: Wallet, plan: Plan | None, proposal: _Proposal) -> tuple[Target, str]:
         """What the proposal comes to, and why it may win. Raises _Unusable, or for a binding one an error to show."""
         wish = proposal.wish or ""
         try:
             if wish in self._tables.profiles:
-                return self._of_profile(wallet, wish, is_default=proposal.name == "default")
-            return self._of_model(wallet, wish), "picked by name"
+                target, reason = self._of_profile(wallet, plan, wish, is_default=proposal.name == "default")
+            else:
+                target, reason = self._of_model(wallet, wish), "picked by name"
+            if not _in_plan(plan, target):
+                raise _Unusable("not in your plan")
+            return target, reason
         except _Unusable as why:
             if not proposal.binding:
                 raise
@@ -135,11 +142,17 @@ class Router:
             raise _Unusable(f"no key for {PROVIDERS[ref.provider].label}")
         return Target(ref.provider, (ref.model,), CHOSEN_BY_USER, credential)
 
-    def _of_profile(self, wallet: Wallet, profile: str, *, is_default: bool) -> tuple[Target, str]:
-        for name in [profile, self._tables.stand_in] if is_default else [profile]:
+    def _of_profile(self, wallet: Wallet, plan: Plan | None, profile: str, *, is_default: bool) -> tuple[Target, str]:
+        """Where a profile is served. The default one may be stood in for; so a plan without it still has an answer."""
+        stand_ins = [self._tables.stand_in, *((plan.profiles if plan else None) or ())]
+        for name in [profile, *stand_ins] if is_default else [profile]:
             for target in self._served(wallet, name):
-                label = PROVIDERS[target.provider].label
-                return target, f"{label} has a key" if name == profile else f"no key for {profile}, {name} instead"
+                if is_default and not _in_plan(plan, target):
+                    continue
+                if name == profile:
+                    return target, f"{PROVIDERS[target.provider].label} has a key"
+                lacking = "no key for" if plan is None or plan.allows(profile) else "your plan is without"
+                return target, f"{lacking} {profile}, {name} instead"
         if not is_default:
             raise _Unusable("no key at any provider that serves it")
         return replace(self._keyless_target(wallet), profile=profile), "no key anywhere: the local model answers"
@@ -180,12 +193,21 @@ class Router:
         )
         return Resolved(route, target.credential, target.candidates)
 
-    def _preference(self, actor: Actor) -> str | None:
+    def _person(self, actor: Actor) -> tuple[str | None, Plan | None]:
+        """What the person prefers, and the plan that says which profiles the house pays for; None asks nothing."""
         if actor.person_id is None:
-            return None
+            return None, None
         with self._database.read() as unit:
             settings = unit.people.settings(actor.person_id)
-        return (settings.preferred_model or None) if settings else None
+            plan = plan_of(unit, actor.person_id)
+        preference = (settings.preferred_model or None) if settings else None
+        return preference, plan if actor.standing is Standing.VERIFIED else None
+
+
+def _in_plan(plan: Plan | None, target: Target) -> bool:
+    """Whether a plan allows what it pays for: nobody's plan speaks of free models or of own keys."""
+    free = PROVIDERS[target.provider].free or _own_key(target)
+    return plan is None or free or plan.allows(target.profile)
 
 
 def _own_key(target: Target) -> bool:

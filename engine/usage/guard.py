@@ -100,6 +100,10 @@ class Guard:
                     raise limit.exceeded(unit.metering.reading(take), moment)
         return admission
 
+    def now(self) -> datetime:
+        """The guard's clock."""
+        return self._clock()
+
     def renew(self, admissions: Iterable[UUID]) -> set[UUID]:
         """Lengthen the leases of calls that are being answered; those that are still open."""
         wanted = list(admissions)

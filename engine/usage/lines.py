@@ -66,6 +66,12 @@ def credit(admission: Admission, now: datetime) -> dict[str, Any]:
     return _line(admission, nothing, now) | {"kind": "credit", "calls": 0, "cost_nano": 0}
 
 
+def amendment(admission: Admission, kind: str, difference_nano: int, now: datetime) -> dict[str, Any]:
+    """The line of an administrator's correction: no call, and the difference in cost."""
+    put_right = Outcome(status="unknown", charged=difference_nano != 0, latency_ms=None, attempts=0)
+    return _line(admission, put_right, now) | {"kind": kind, "calls": 0, "cost_nano": difference_nano}
+
+
 def correction(admission: Admission, outcome: Outcome, now: datetime) -> dict[str, Any]:
     """The line of a report after the expiry: no further call, and the difference to what was charged then."""
     cost = outcome.cost.nano if outcome.cost and outcome.charged else None if outcome.charged else 0

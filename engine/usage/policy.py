@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from db.session import Unit
@@ -80,12 +80,26 @@ def read_policy(
         plans=plans,
         plan=plans.of(person.plan if person else ""),
         budgets=unit.policy.budgets(_scopes(actor, persona_key)),
-        stops=tuple(_stop(row) for row in unit.policy.switches(now)) if everything else (),
+        stops=stops_in_force(unit, now) if everything else (),
         ai_enabled=person is None or person.ai_enabled is not False,
         disabled=person is not None and person.disabled_at is not None,
         usage_limit=person.usage_limit if person else None,
         usage_period=person.usage_period if person else None,
         person_id=str(actor.person_id),
+    )
+
+
+def plan_of(unit: Unit, person_id: UUID) -> Plan:
+    """The plan of a person."""
+    person = unit.policy.person(person_id)
+    return plans_of(unit.house.get(SETTING)).of(person.plan if person else "")
+
+
+def stops_in_force(unit: Unit, now: datetime) -> tuple[Stop, ...]:
+    """What is stopped at this moment, oldest first."""
+    return tuple(
+        Stop(row.id, row.scope, row.target, row.reason, row.cut, row.created_at, row.expires_at)
+        for row in unit.policy.switches(now)
     )
 
 
@@ -109,7 +123,3 @@ def _scopes(actor: Actor, persona_key: str | None) -> Iterable[tuple[str, str]]:
         yield ("department", str(actor.department_id))
     if persona_key:
         yield ("persona", persona_key)
-
-
-def _stop(row: Any) -> Stop:
-    return Stop(row.id, row.scope, row.target, row.reason, row.cut, row.created_at, row.expires_at)
