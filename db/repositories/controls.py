@@ -59,6 +59,6 @@ class Controls(Repository):
             self._session.scalars(
                 select(BudgetAlert)
                 .where(BudgetAlert.at >= since)
-                .order_by(BudgetAlert.at.desc(), BudgetAlert.threshold)
+                .order_by(BudgetAlert.at.desc(), BudgetAlert.threshold.desc())
             )
         )

@@ -8,7 +8,7 @@ import typer
 from typer.exceptions import TyperException
 
 from engine import redaction
-from engine.cli import ask, audit, database, keys, people
+from engine.cli import ask, audit, controls, database, keys, people, usage
 from engine.cli.output import print_error
 from engine.errors import BadInput, StudioError
 
@@ -29,6 +29,8 @@ app.add_typer(people.admin, name="admin")
 app.add_typer(people.people, name="people")
 app.add_typer(keys.keys, name="keys")
 app.add_typer(audit.audit, name="audit")
+app.add_typer(controls.controls, name="controls")
+app.add_typer(usage.usage, name="usage")
 
 
 def main() -> None:

@@ -1,13 +1,13 @@
 """`audit export`: what was done that matters to security, as a file."""
 
 import sys
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from engine.accounts.actor import Actor
 from engine.accounts.audit import AuditFilter
+from engine.cli.dates import instant
 from engine.cli.opened import opened
 from engine.cli.output import AsJson
 from engine.errors import BadInput
@@ -29,19 +29,7 @@ def export(
     """Print every act, newest first: as JSON, or as CSV."""
     if as_csv and as_json:
         raise BadInput("--csv and --json exclude each other.", field="Form")
-    wanted = AuditFilter(since=_instant(since))
+    wanted = AuditFilter(since=instant(since, "Since"))
     with opened() as studio:
         data = studio.audit.export(Actor.operator(), wanted, "csv" if as_csv else "json")
     sys.stdout.buffer.write(data)
-
-
-def _instant(text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadInput(
-            f"{text!r} is not a date.", field="Since", hint="Write 2026-11-22, or 2026-11-22T09:30."
-        ) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

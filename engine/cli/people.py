@@ -107,6 +107,19 @@ def set_role(
     _print_person(person, as_json, f"has the role {person.role}")
 
 
+@people.command("set-plan")
+def set_plan(
+    email: Email,
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A plan by its key, such as standard.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say what a person may use of the house's keys."""
+    with opened() as studio:
+        found = studio.people.by_email(Actor.operator(), email)
+        studio.allowances.give_plan(Actor.operator(), found.id, plan)
+    _print_person(found, as_json, f"is on the plan {plan}")
+
+
 def _as_dict(person: Person) -> dict[str, Any]:
     seen = person.last_seen_at
     return {

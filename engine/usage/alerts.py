@@ -24,7 +24,7 @@ class Alert:
 
 
 def passed(unit: Unit, admission: Admission, now: datetime) -> list[Alert]:
-    """Note the thresholds that this call's budgets have reached; those that nobody had noted before."""
+    """Note the thresholds that this call's budgets have reached; of each budget the highest that is new."""
     budgets = [
         take for take in admission.takes if take.meter == "money" and take.cap and len(take.period) == len("2026-11")
     ]
@@ -44,4 +44,7 @@ def passed(unit: Unit, admission: Admission, now: datetime) -> list[Alert]:
             for threshold in THRESHOLDS
             if used * 100 >= threshold * (take.cap or 0)
         ]
-    return [Alert(**alert) for alert in unit.controls.raise_alerts(reached)] if reached else []
+    if not reached:
+        return []
+    new = [Alert(**alert) for alert in unit.controls.raise_alerts(reached)]
+    return list({(alert.scope, alert.scope_id): alert for alert in new}.values())
