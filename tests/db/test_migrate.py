@@ -3,6 +3,8 @@
 import errno
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,17 +12,21 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, MetaData, Table, Text, make_url, text
+from sqlalchemy import Column, MetaData, Table, Text, insert, make_url, text
 from uuid_utils.compat import uuid7
 
 from db.migrate import migrate, state
-from db.models import Base
+from db.models import NOBODY, Base, UsageEvent
+from db.models.base import table_of
 from db.revisions import MIGRATIONS, known, newest
 from db.session import Database
 from engine.errors import DatabaseError
+from engine.usage.call import Admission
+from engine.usage.lines import report
 from tests.databases import opened
 from tests.db.races import race
 from tests.db.test_repositories import person
+from tests.engine.usage.cases import CALL, OK
 
 
 def differences(database: Database, metadata: MetaData) -> list[object]:
@@ -216,3 +222,26 @@ def test_the_known_revisions_are_those_that_alembic_finds() -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     found = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
     assert found == known()[::-1] and newest() == found[0]
+
+
+def test_sums_by_the_hour_begin_with_what_the_ledger_has_already(
+    blank_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = tmp_path / "older"
+    newer_ones = shutil.ignore_patterns("0004*", "0005*", "0006*")
+    shutil.copytree(MIGRATIONS, older, ignore=newer_ones)
+    database = opened(blank_url)
+    with monkeypatch.context() as before:
+        before.setattr("db.revisions.MIGRATIONS", older)
+        migrate(database)
+    admission = Admission(uuid7(), CALL, uuid7(), NOBODY, date(2026, 11, 22), ())
+    with database.write() as unit:
+        for minute, latency in ((0, 90), (59, 700), (60, None), (61, 10**8)):
+            at = datetime(2026, 11, 22, 9, tzinfo=UTC) + timedelta(minutes=minute, microseconds=1)
+            line = report(replace(admission, id=uuid7()), replace(OK, latency_ms=latency), at)
+            unit.connection.execute(insert(table_of(UsageEvent)), line)
+    migrate(database)
+    with database.read() as unit:
+        assert unit.connection.scalar(text("SELECT SUM(calls) FROM ai_hourly_house")) == 4
+        assert [key for key, _ in unit.ledger.disagreements() if "hour" in key] == []
+    database.close()
