@@ -26,6 +26,7 @@ from db.repositories.metering import Metering
 from db.repositories.people import People
 from db.repositories.personas import Drafts, Personas
 from db.repositories.policy import Policy
+from db.repositories.privacy import PersonalData
 from db.repositories.runs import SavedRuns
 from db.repositories.sealed import Sealed
 
@@ -128,6 +129,11 @@ class Unit:
     def sealed(self) -> Sealed:
         """Sealed texts of every kind."""
         return Sealed(self.connection)
+
+    @cached_property
+    def personal_data(self) -> PersonalData:
+        """What is one person's, whichever table it is in."""
+        return PersonalData(self.session)
 
     @cached_property
     def runs(self) -> SavedRuns:

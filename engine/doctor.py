@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from db.health import check_integrity, description
 from db.session import Database
 from engine.accounts.actor import Actor
+from engine.accounts.master_keys import MasterKeys
+from engine.accounts.rotation import census
 from engine.errors import DatabaseError
 from engine.providers import PROVIDERS
 from engine.settings import Settings
@@ -23,7 +25,13 @@ def examine(settings: Settings) -> list[Finding]:
     """Open the studio and report on it; no secret value appears. Raises ConfigError or DatabaseError."""
     studio = open_studio(settings)
     try:
-        return [*_of_settings(settings), *_of_database(studio.database), *_of_providers(studio), _of_ledger(studio)]
+        return [
+            *_of_settings(settings),
+            *_of_database(studio.database),
+            _of_master_key(settings, studio.database),
+            *_of_providers(studio),
+            _of_ledger(studio),
+        ]
     finally:
         studio.close()
 
@@ -40,6 +48,19 @@ def _of_settings(settings: Settings) -> list[Finding]:
 def _of_database(database: Database) -> list[Finding]:
     check_integrity(database)
     return [Finding("database", f"{description(database)}, up to date and sound")]
+
+
+def _of_master_key(settings: Settings, database: Database) -> Finding:
+    keys = MasterKeys(settings)
+    found = census(keys, database)
+    state = f"{found.older} of {found.rows} sealed rows use an older one"
+    if found.older or found.begun:
+        state += "; `keys rotate` changes that"
+    elif found.keys > 1:
+        state += "; `keys retire` gives older ones up"
+    if found.lost:
+        state += f"; {found.lost} can be opened by no key that is here"
+    return Finding("master key", f"{found.primary} in {keys.place}, {state}")
 
 
 def _of_providers(studio: Studio) -> list[Finding]:

@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     call_deadline_s: float = Field(default=120, gt=0, le=3600, validation_alias="STUDIO_CALL_DEADLINE_S")
     billing_timezone: str = Field(default="UTC", validation_alias="STUDIO_BILLING_TIMEZONE")
     public_url: str = Field(default="http://localhost:8501", validation_alias="STUDIO_PUBLIC_URL")
+    retention_days: int | None = Field(default=None, ge=1, le=36_500, validation_alias="STUDIO_RETENTION_DAYS")
     signup: str = Field(default="open", validation_alias="STUDIO_SIGNUP")
     smtp_url: SecretStr = Field(default=SecretStr(""), validation_alias="SMTP_URL")
     mail_from: str = Field(default="", validation_alias="STUDIO_MAIL_FROM")

@@ -30,6 +30,7 @@ from engine.mail import Mail
 from engine.personas.catalogue import Personas
 from engine.personas.drafts import Drafts
 from engine.personas.seed import seed
+from engine.privacy import Privacy, Retention
 from engine.providers import Adapters
 from engine.routing.model_catalogue import ModelCatalogue, ModelLists
 from engine.routing.model_choices import ModelChoices
@@ -82,6 +83,8 @@ class Studio:
     allowances: Allowances
     controls: Controls
     corrections: Corrections
+    privacy: Privacy
+    retention: Retention
     getting_started: GettingStarted
     adapters: Adapters
     runs: Runs
@@ -89,14 +92,16 @@ class Studio:
 
     def close(self) -> None:
         """Stop and save what is being written, end the embedded model, close the database."""
+        self.retention.close()
         self.runs.close()
         self.adapters.close()
         self.mail.close()
         self.database.close()
 
     def warm_up(self) -> None:
-        """Load in the background what the first real call would otherwise wait for, and keep model lists fresh."""
+        """Load in the background what the first real call would otherwise wait for, and keep the house tidy."""
         self.model_lists.go_live()
+        self.retention.go_live()
         threading.Thread(target=self.adapters.warm_up, name="warm-up", daemon=True).start()
 
 
@@ -115,6 +120,7 @@ def open_studio(
         vault = load_vault(settings)
         check_canary(vault, database)
         seed(database, clock())
+        Retention(database, clock=clock, days=settings.retention_days).sweep()
         return _furnished(settings, database, vault, providers or {}, clock)
     except Exception:
         database.close()
@@ -196,6 +202,8 @@ def _furnished(
         allowances=Allowances(database, clock=clock, billing_zone=zone),
         controls=Controls(database, clock=clock, ai_enabled=settings.ai_features_enabled, on_cut=line.heartbeat.beat),
         corrections=Corrections(database, clock=clock),
+        privacy=Privacy(database, clock=clock),
+        retention=Retention(database, clock=clock, days=settings.retention_days),
         getting_started=GettingStarted(database, keys),
         adapters=line.adapters,
         runs=runs,

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 HOUSE = [path for room in ("engine", "db", "pages") for path in sorted((ROOT / room).rglob("*.py"))] + [ROOT / "app.py"]
 CODE = [path for path in HOUSE if "versions" not in path.parts]
 LONGEST_MODULE, LONGEST_FUNCTION, LONGEST_PAGE = 400, 40, 120
-NOT_SERVICES = {"model_lists", "settings", "database", "generation", "adapters", "runs", "mail"}
+NOT_SERVICES = {"model_lists", "settings", "database", "generation", "adapters", "runs", "mail", "retention"}
 
 
 def trees():

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, func, literal, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, func, literal, not_, select, update
 
 from db.models.base import table_of
 from db.models.keys import ProviderKey
@@ -65,15 +65,15 @@ class Sealed:
         values = [{"row": row.row_id, "old": row.sealed, "new": new} for row, new in changes]
         return self._connection.execute(swapped.values(sealed=bindparam("new")), values).rowcount
 
-    def count(self, prefix: str) -> tuple[int, int]:
-        """How many texts there are in all, and how many of them do not begin with the prefix."""
-        counts = [
-            self._connection.execute(
-                select(func.count(), func.count().filter(_is_not(place.table, prefix))).select_from(place.table)
-            ).one()
+    def count(self, prefix: str = "") -> int:
+        """How many texts begin with the prefix."""
+        return sum(
+            self._connection.scalar(
+                select(func.count()).select_from(place.table).where(not_(_is_not(place.table, prefix)))
+            )
+            or 0
             for place in _PLACES.values()
-        ]
-        return sum(total for total, _ in counts), sum(older for _, older in counts)
+        )
 
 
 def _is_not(table: Table, prefix: str) -> ColumnElement[bool]:

@@ -59,12 +59,17 @@ class Retired:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """How many sealed rows there are; how many of them the primary key did not seal."""
+    """How many sealed rows there are, how many of them older keys sealed, and how many a key that is not here.
+
+    `begun` says that a change of the key is under way or was interrupted: not even the canary has the primary key.
+    """
 
     primary: str
     keys: int
     rows: int
     older: int
+    lost: int
+    begun: bool
 
 
 def rotate(keys: MasterKeys, database: Database, now: datetime, *, batch: int = BATCH) -> Rotated:
@@ -115,11 +120,12 @@ def forget(keys: MasterKeys, database: Database, now: datetime) -> None:
 
 def census(keys: MasterKeys, database: Database) -> Census:
     """How far a change of the master key has come."""
-    held = keys.read()
-    primary = key_id(held[0])
+    primary, *others = map(key_id, keys.read())
     with database.read() as unit:
-        rows, older = unit.sealed.count(_prefix(primary))
-    return Census(primary, len(held), rows, older)
+        rows, current = unit.sealed.count(), unit.sealed.count(_prefix(primary))
+        older = sum(unit.sealed.count(_prefix(kid)) for kid in others)
+        begun = key_id_of(str(unit.house.get(CANARY))) != primary
+    return Census(primary, 1 + len(others), rows, older, rows - current - older, begun)
 
 
 def _begin(keys: MasterKeys, database: Database, now: datetime) -> tuple[Vault, bool]:

@@ -313,6 +313,8 @@ def test_a_lost_key_is_forgotten_and_what_the_new_one_sealed_stays(house: House)
     assert house.wrong(house.vault()) == [lost]
     done = rotate(house.master_keys, house.database, NOW)
     assert (done.resealed, done.unreadable) == (0, 1)
+    found = census(house.master_keys, house.database)
+    assert (found.rows, found.older, found.lost, found.begun) == (1, 0, 1, False)
     retire(house.master_keys, house.database, NOW)
 
 

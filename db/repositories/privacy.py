@@ -1,0 +1,119 @@
+"""Queries over everything that hangs on one person: to hand it out, and to delete it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Table, and_, delete, func, or_, select, update
+
+from db.models.audit import AuditEvent
+from db.models.base import NOBODY, Base, table_of
+from db.models.keys import ProviderKey
+from db.models.metering import Admission, UsageEvent
+from db.models.people import AuthSession, Person, UserSettings
+from db.models.personas import Persona, PersonaVersion
+from db.models.runs import SavedRun
+from db.repositories.base import Repository
+
+_RUNS, _EVENTS, _KEYS, _SETTINGS = map(table_of, (SavedRun, UsageEvent, ProviderKey, UserSettings))
+
+
+class PersonalData(Repository):
+    """What is one person's, whichever table it is in."""
+
+    def settings(self, person_id: UUID) -> dict[str, Any]:
+        """Their preferences by name; empty when they never set one."""
+        mine = select(_SETTINGS).where(_SETTINGS.c.person_id == person_id)
+        row = self._session.execute(mine).one_or_none()
+        return {} if row is None else _without(row, "person_id")
+
+    def limits(self, person_id: UUID) -> dict[str, list[dict[str, Any]]]:
+        """What is counted, capped and stopped for them, by table; whoever decided it is left out."""
+        found = {}
+        for table, scope_id in _scoped():
+            mine = select(table).where(table.c.scope == "person", scope_id == str(person_id))
+            rows = self._session.execute(mine.order_by(*table.primary_key)).all()
+            found[table.name] = [_without(row, "id", "scope", scope_id.name, "author_id") for row in rows]
+        return found
+
+    def sessions(self, person_id: UUID) -> Sequence[AuthSession]:
+        """Where they signed in, oldest first."""
+        return self._session.scalars(
+            select(AuthSession).where(AuthSession.person_id == person_id).order_by(AuthSession.created_at)
+        ).all()
+
+    def personas(self, person_id: UUID) -> Sequence[Persona]:
+        """Their personas, those that they deleted too."""
+        mine = select(Persona).where(Persona.owner_id == person_id)
+        return self._session.scalars(mine.order_by(Persona.created_at, Persona.id)).all()
+
+    def versions(self, persona_id: UUID) -> Sequence[PersonaVersion]:
+        """What was published of a persona, in order."""
+        published = select(PersonaVersion).where(PersonaVersion.persona_id == persona_id)
+        return self._session.scalars(published.order_by(PersonaVersion.number)).all()
+
+    def runs(self, person_id: UUID) -> Sequence[Row[Any]]:
+        """The answers that were kept for them."""
+        mine = select(_RUNS).where(_RUNS.c.person_id == person_id)
+        return self._session.execute(mine.order_by(_RUNS.c.saved_at)).all()
+
+    def usage(self, person_id: UUID) -> Sequence[Row[Any]]:
+        """Their lines of the ledger, oldest first."""
+        mine = select(_EVENTS).where(_EVENTS.c.person_id == person_id)
+        return self._session.execute(mine.order_by(_EVENTS.c.at, _EVENTS.c.id)).all()
+
+    def acts(self, person_id: UUID) -> Sequence[AuditEvent]:
+        """What they did and what was done to them, oldest first."""
+        done_to = and_(AuditEvent.target_kind == "person", AuditEvent.target_id == str(person_id))
+        about = select(AuditEvent).where(or_(AuditEvent.actor_id == person_id, done_to))
+        return self._session.scalars(about.order_by(AuditEvent.at, AuditEvent.id)).all()
+
+    def erase(self, person_id: UUID, handle: str) -> None:
+        """Delete a person and all that is theirs; what foreign keys do not reach first.
+
+        Admissions, which the ledger was written from, stay without the names of their personas.
+        """
+        shared = f"team:{handle}/"
+        self._session.execute(delete(ProviderKey).where(ProviderKey.owner_id == person_id))
+        for table, scope_id in _scoped():
+            theirs = and_(table.c.scope == "person", scope_id == str(person_id))
+            personas = and_(table.c.scope == "persona", func.substr(scope_id, 1, len(shared)) == shared)
+            self._session.execute(delete(table).where(or_(theirs, personas)))
+        asked = func.substr(Admission.persona_key, 1, len(shared)) == shared
+        named = update(Admission).where(or_(Admission.person_id == person_id, asked))
+        self._session.execute(named.values(persona_key=""), execution_options={"synchronize_session": False})
+        self._session.execute(delete(Person).where(Person.id == person_id))
+
+    def is_anything_due(self, before: datetime | None) -> bool:
+        """Whether there is an answer older than that, or a key without an owner."""
+        due = [select(_KEYS.c.id).where(_ownerless())]
+        if before is not None:
+            due.append(select(_RUNS.c.run_id).where(_RUNS.c.saved_at < before))
+        return any(self._session.execute(query.limit(1)).first() is not None for query in due)
+
+    def drop_runs(self, before: datetime) -> int:
+        """Delete answers that were last written before this moment; how many there were."""
+        return len(
+            self._session.execute(delete(_RUNS).where(_RUNS.c.saved_at < before).returning(_RUNS.c.run_id)).all()
+        )
+
+    def drop_ownerless_keys(self) -> int:
+        """Delete provider keys of people who are gone: one may be saved in the moment in which its owner is deleted."""
+        return len(self._session.execute(delete(_KEYS).where(_ownerless()).returning(_KEYS.c.id)).all())
+
+
+def _ownerless() -> ColumnElement[bool]:
+    return and_(_KEYS.c.owner_id != NOBODY, _KEYS.c.owner_id.not_in(select(Person.id)))
+
+
+def _without(row: Row[Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in row._mapping.items() if name not in names}
+
+
+def _scoped() -> Iterator[tuple[Table, Any]]:
+    """The tables whose rows are about a scope, which may be a person, with the column that says which one."""
+    for table in Base.metadata.sorted_tables:
+        which = table.c.get("scope_id", table.c.get("target"))
+        if "scope" in table.c and which is not None:
+            yield table, which
