@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Executable, bindparam, case, delete, or_, select, update
+from sqlalchemy import Connection, Executable, bindparam, case, delete, func, or_, select, update
 
 from db.models.base import table_of
 from db.models.people import AuthSession, Identity, OneTimeToken, Person, SecondFactor, Throttle
@@ -128,6 +128,11 @@ class Tokens(Repository):
         mine = select(OneTimeToken).where(OneTimeToken.person_id == person_id, OneTimeToken.purpose == purpose)
         return self._session.scalars(mine.order_by(OneTimeToken.expires_at.desc()).limit(1)).first()
 
+    def count(self, person_id: UUID) -> int:
+        """How many tokens a person has, whatever their state."""
+        mine = select(func.count()).select_from(OneTimeToken).where(OneTimeToken.person_id == person_id)
+        return self._session.scalar(mine) or 0
+
     def drop_of(self, person_id: UUID, *purposes: str) -> None:
         """Forget a person's tokens of these purposes."""
         self._session.execute(
@@ -215,6 +220,10 @@ class Throttles:
         )
         row = self._connection.execute(query).one_or_none()
         return (row.used, row.resets_at) if row else None
+
+    def count(self) -> int:
+        """How many buckets there are."""
+        return self._connection.scalar(select(func.count()).select_from(_THROTTLES)) or 0
 
     def forget(self, *buckets: str) -> None:
         """Begin anew."""

@@ -100,7 +100,16 @@ class Access:
                 verified_at=now,
                 now=now,
             )
-            record(unit, row.id, "person.add", "person", row.id, now, after={"role": row.role, "by": "setup link"})
+            record(
+                unit,
+                row.id,
+                "person.first_admin",
+                "person",
+                row.id,
+                now,
+                after={"role": row.role},
+                address=visitor.address,
+            )
             return enter(unit, row, visitor, now, by="setup link")
 
     @open_to_anyone
@@ -162,7 +171,7 @@ class Access:
             raise BadInput(
                 "An account with that address waits for its proof.",
                 field="E-mail",
-                hint="Enter the code that was mailed to you, or choose “Forgot your password?”; then come back.",
+                hint="Enter the code that was mailed to you, or choose “Forgot password”; then come back.",
             )
         if row is None:
             self._policy.demand(address)

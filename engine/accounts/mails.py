@@ -28,7 +28,7 @@ def known_already(public_url: str) -> Letter:
     return Letter(
         f"You have an account at {STUDIO}",
         f"Somebody signed up with your address, which has an account already.\n\nSign in at {public_url}\n"
-        f"If you forgot the password, choose “Forgot your password?” there.\n\n{_NOT_YOU}\n",
+        f"If you forgot the password, choose “Forgot password” there.\n\n{_NOT_YOU}\n",
     )
 
 

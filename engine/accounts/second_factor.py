@@ -16,7 +16,7 @@ from pyotp.exceptions import OTPVerificationError
 from db.models.people import SecondFactor as FactorRow
 from db.session import Unit
 from engine.accounts.sessions import digest
-from engine.accounts.vault import Binding, CannotOpen, Vault
+from engine.accounts.vault import Binding, CannotOpen, Vault, seal_in
 from engine.errors import BadInput, CodeNeeded
 
 ISSUER = "Persona Studio"
@@ -45,16 +45,11 @@ class SecondFactors:
 
     def begin(self, unit: Unit, person_id: UUID, email: str) -> Enrolment:
         """A new secret, not in force yet. Raises BadInput while another one is in force."""
-        self._not_yet(unit.second_factors.of(person_id))
         secret = pyotp.random_base32()
+        sealed = seal_in(unit, self._vault, secret, binding(person_id))
+        self._not_yet(unit.second_factors.of(person_id))
         unit.second_factors.put(
-            FactorRow(
-                person_id=person_id,
-                sealed=self._vault.seal(secret, binding(person_id)),
-                last_step=0,
-                recovery=[],
-                confirmed_at=None,
-            )
+            FactorRow(person_id=person_id, sealed=sealed, last_step=0, recovery=[], confirmed_at=None)
         )
         return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER))
 

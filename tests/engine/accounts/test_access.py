@@ -1,7 +1,9 @@
 """From a visitor to an actor and back."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,8 +11,19 @@ import pytest
 from engine.accounts import passwords
 from engine.accounts.access import Access
 from engine.accounts.actor import Actor, Role, Standing
+from engine.accounts.audit import AuditFilter
 from engine.errors import BadInput, Forbidden
 from engine.studio import Studio
+from tests.engine.accounts.ways_in import (
+    ELSEWHERE,
+    HOME,
+    at_once,
+    member,
+    outcome,
+    signed_in,
+    whose,
+    with_authenticator,
+)
 from tests.engine.conftest import PASSWORD, Clock, person
 
 
@@ -57,7 +70,7 @@ def test_a_setup_link_ends_with_its_day_and_when_a_newer_one_is_made(studio: Stu
         studio.access.create_first_admin(newer, **given)
 
 
-def test_of_eight_racing_for_first_administrator_one_wins(studio: Studio) -> None:
+def test_of_twenty_racing_for_first_administrator_one_wins(studio: Studio) -> None:
     token = setup_token(studio.access)
 
     def race(number: int) -> bool:
@@ -67,8 +80,9 @@ def test_of_eight_racing_for_first_administrator_one_wins(studio: Studio) -> Non
             return False
         return True
 
-    with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(race, range(8))) == 1
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(race, range(20))) == 1
+    assert [found.role for found in studio.people.all(Actor.operator())] == [Role.ADMIN]
 
 
 def test_every_wrong_sign_in_says_the_same(studio: Studio) -> None:
@@ -135,6 +149,111 @@ def test_a_new_password_ends_older_sessions(studio: Studio) -> None:
     with studio.database.write() as unit:
         unit.people.set_password(actor.person_id, passwords.hashed("another horse battery"))
     assert studio.access.actor(session_id) is None
+
+
+def test_a_session_that_ended_by_disabling_never_comes_back(studio: Studio) -> None:
+    email = member(studio)
+    ticket, actor = signed_in(studio, email)
+    cookie = studio.access.redeem(ticket.code) or ""
+    assert actor.person_id is not None
+    studio.people.disable(Actor.operator(), actor.person_id)
+    assert studio.access.actor(ticket.session_id) is None
+    assert outcome(lambda: studio.access.sign_in(email, PASSWORD)) == "wrong"
+    studio.people.enable(Actor.operator(), actor.person_id)
+    assert studio.access.actor(studio.access.session_of(cookie)) is None
+    assert studio.access.sign_in(email, PASSWORD)
+
+
+def test_a_sign_in_stands_in_the_log_with_where_it_came_from(studio: Studio) -> None:
+    email = member(studio)
+    signed_in(studio, email, ELSEWHERE)
+    [act] = studio.audit.page(Actor.operator(), AuditFilter(action="session.open"))
+    assert (act.actor, act.target, act.address, act.after) == ("Ada", "Ada", ELSEWHERE.address, {"by": "password"})
+    assert email not in repr(act)
+
+
+GOOGLE = "https://accounts.google.com"
+
+
+def by_google(studio: Studio, subject: str = "g-1", **changes: Any) -> Actor:
+    given = {"email": "ada@example.org", "email_verified": True, "name": "Ada Byron", "visitor": HOME} | changes
+    return whose(studio, studio.access.sign_in_with(GOOGLE, subject, **given))
+
+
+def test_a_provider_vouches_for_somebody_new(studio: Studio) -> None:
+    actor = by_google(studio)
+    assert (actor.name, actor.standing, actor.role) == ("Ada Byron", Standing.VERIFIED, Role.USER)
+    assert not studio.account.profile(actor).has_password
+    assert outcome(lambda: studio.access.sign_in("ada@example.org", "")) == "wrong"
+    moved = by_google(studio, email="ada@elsewhere.example")  # known by the subject, not by the address
+    assert moved.person_id == actor.person_id and moved.email == "ada@example.org"
+    assert by_google(studio, "g-2", email="x@example.org", name="\n").name == "x"
+
+
+@pytest.mark.parametrize("verified", [False, None, "true", 1])
+def test_an_address_that_the_provider_did_not_verify_is_no_proof(studio: Studio, verified: object) -> None:
+    with pytest.raises(BadInput, match="not verified"):
+        by_google(studio, email_verified=verified)
+    assert studio.people.all(Actor.operator()) == []
+
+
+def test_an_identity_is_tied_to_a_proved_account_and_then_known(studio: Studio) -> None:
+    member(studio)
+    _, ada = signed_in(studio)
+    assert by_google(studio).person_id == ada.person_id
+    assert studio.account.profile(ada).identities == (GOOGLE,)
+    assert by_google(studio).person_id == ada.person_id
+    assert studio.access.sign_in("ada@example.org", PASSWORD)
+
+
+def test_an_identity_is_never_tied_to_an_unproved_password_account(studio: Studio) -> None:
+    member(studio, verified=False)
+    with pytest.raises(BadInput, match="waits for its proof"):
+        by_google(studio)
+    with studio.database.read() as unit:
+        assert unit.identities.owner(GOOGLE, "g-1") is None
+
+
+def test_whoever_was_added_without_a_password_comes_in_by_their_provider(open_with: Callable[..., Studio]) -> None:
+    studio = open_with(STUDIO_SIGNUP="invite")
+    studio.people.add(Actor.operator(), email="ada@example.org", name="Ada")
+    assert by_google(studio).standing is Standing.VERIFIED
+    with pytest.raises(Forbidden, match="invitation"):
+        by_google(studio, "g-2", email="eve@example.org")
+
+
+def test_the_domains_of_the_house_hold_for_providers_too(open_with: Callable[..., Studio]) -> None:
+    studio = open_with(STUDIO_SIGNUP="domains:example.org")
+    assert by_google(studio)
+    with pytest.raises(BadInput, match=r"addresses at example\.org"):
+        by_google(studio, "g-2", email="eve@example.com")
+
+
+def test_a_disabled_person_is_refused_whoever_vouches(studio: Studio) -> None:
+    member(studio)
+    _, actor = signed_in(studio)
+    assert actor.person_id is not None
+    studio.people.disable(Actor.operator(), actor.person_id)
+    with pytest.raises(Forbidden, match="disabled"):
+        by_google(studio)
+    studio.people.enable(Actor.operator(), actor.person_id)
+    by_google(studio)
+    studio.people.disable(Actor.operator(), actor.person_id)
+    with pytest.raises(Forbidden, match="disabled"):
+        by_google(studio)
+
+
+def test_two_tabs_that_come_from_a_provider_at_once_are_one_person(studio: Studio) -> None:
+    ended = at_once(*[lambda: by_google(studio)] * 8)
+    assert "done" in ended and set(ended) <= {"done", "refused"}
+    assert len(studio.people.all(Actor.operator())) == 1
+
+
+def test_a_providers_word_is_enough_also_with_a_second_factor(studio: Studio, clock: Clock) -> None:
+    member(studio)
+    _, actor = signed_in(studio)
+    with_authenticator(studio, actor, clock.now)
+    assert by_google(studio).person_id == actor.person_id
 
 
 def test_only_who_may_manage_people_does(studio: Studio) -> None:
