@@ -46,6 +46,11 @@ class Ledger(Repository):
         )
         return self._session.scalar(answered.limit(1)) is not None
 
+    def count_open(self, now: datetime) -> int:
+        """How many admissions are open and within their lease."""
+        alive = (Admission.state == "open", Admission.lease_until >= now)
+        return self._session.scalar(select(func.count()).select_from(Admission).where(*alive)) or 0
+
     def overdue(self, now: datetime, *, most: int) -> list[Admission]:
         """Open admissions whose lease has run out, oldest first."""
         return list(

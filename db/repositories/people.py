@@ -99,6 +99,12 @@ class People(Repository):
         """How many people may sign in."""
         return self._session.scalar(select(func.count()).where(Person.disabled_at.is_(None))) or 0
 
+    def count_by_plan(self) -> dict[tuple[str, bool], int]:
+        """How many people there are by plan and by whether their address is confirmed."""
+        verified = Person.verified_at.is_not(None)
+        rows = self._session.execute(select(Person.plan, verified, func.count()).group_by(Person.plan, verified))
+        return {(plan, bool(confirmed)): count for plan, confirmed, count in rows}
+
     def lock_admins(self) -> list[UUID]:
         """Who administers the house and may come in; they stay as they are until the end of the transaction.
 

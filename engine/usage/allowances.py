@@ -61,6 +61,16 @@ class Allowances:
             return plans_of(unit.house.get(SETTING))
 
     @needs(Right.MANAGE_ALLOWANCES)
+    def people_by_plan(self, actor: Actor) -> dict[str, int]:
+        """How many confirmed people are on each plan; under the empty name those who have the sample."""
+        with self._database.read() as unit:
+            plans, found = plans_of(unit.house.get(SETTING)), dict[str, int]()
+            for (plan, verified), count in unit.people.count_by_plan().items():
+                key = "" if not verified else plan if plan in plans.plans else plans.default
+                found[key] = found.get(key, 0) + count
+        return found
+
+    @needs(Right.MANAGE_ALLOWANCES)
     def save_plans(self, actor: Actor, edited: dict[str, Any]) -> Plans:
         """Put edited plans (the form of `plans.yaml`) in force for the next call. Raises BadInput naming the field."""
         plans = checked(edited)

@@ -132,6 +132,12 @@ class Controls:
                 return unit.departments.sizes().get(UUID(target), 0)
             return unit.people.count_enabled()
 
+    @needs(Right.STOP_AI)
+    def writing(self, actor: Actor) -> int:
+        """How many answers are being written in all processes."""
+        with self._database.read() as unit:
+            return unit.ledger.count_open(self._clock())
+
     @needs(Right.USE)
     def notice(self, actor: Actor) -> Notice | None:
         """What the actor has to know before they ask: the worst of what stops their calls, or None."""

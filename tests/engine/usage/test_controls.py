@@ -193,6 +193,8 @@ def test_a_limit_for_one_person_replaces_the_plan_s(studio: Studio, admin: Actor
 
 def test_a_person_can_be_put_on_another_plan(studio: Studio, guard: Guard, admin: Actor, ada: Actor) -> None:
     studio.allowances.give_plan(admin, ada.person_id, "light")
+    person(studio, "Una", verified=False)
+    assert studio.allowances.people_by_plan(admin) == {"standard": 1, "light": 1, "": 1}
     assert studio.allowances.mine(ada).plan == "light"
     assert studio.usage.allowance(ada)[0].limit == 20
     with pytest.raises(BadInput, match="gold"):
@@ -265,6 +267,7 @@ def test_a_correction_is_a_new_line_and_moves_the_counters(
     studio: Studio, guard: Guard, admin: Actor, ada: Actor
 ) -> None:
     admission = guard.admit(ada, CALL)
+    assert studio.controls.writing(admin) == 1
     with pytest.raises(BadInput, match="still being answered"):
         studio.corrections.correct(admin, admission.id, cost_usd=Decimal(0), reason="Too early.")
     guard.settle(admission, OK)
