@@ -5,7 +5,7 @@ import pickle
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -20,7 +20,7 @@ from engine.providers.scripted import Scripted
 from engine.redaction import redacted
 from engine.settings import load_settings
 from engine.studio import Studio
-from tests.engine.conftest import person
+from tests.engine.conftest import Clock, person
 
 OWN, HOUSE = "sk-own-aaaaaaaaaaaa1111", "sk-house-bbbbbbbbbb2222"
 HELLO = LLMRequest((Message("user", "hello"),), max_output_tokens=32)
@@ -174,6 +174,52 @@ def ada_at() -> Callable[[Studio], Actor]:
         return studio.people.acting_as(operator, "ada@example.org")
 
     return find
+
+
+def test_an_own_key_that_has_expired_is_refused_and_nobody_else_pays(
+    open_with: Callable[..., Studio], openai: Scripted, clock: Clock
+) -> None:
+    studio = open_with(OPENAI_API_KEY=HOUSE)
+    ada = person(studio)
+    last = clock.now + timedelta(days=2)
+    studio.keys.save(ada, "openai", OWN, expires_at=last)
+    studio.generation.generate(ada, HELLO, CLI)
+    assert (card(studio, ada).state, card(studio, ada).expires_at) == ("untested", last)
+    clock.now = last
+    assert card(studio, ada).state == "expired" and card(studio, ada).hint == "…1111"
+    asked = len(openai.calls)
+    with pytest.raises(KeyRejected, match="has expired"):
+        studio.generation.generate(ada, HELLO, CLI)
+    with pytest.raises(KeyRejected, match="has expired"):
+        studio.keys.kept(ada, "openai")
+    assert len(openai.calls) == asked and studio.models.choices(ada)
+    studio.keys.pause(ada, "openai", paused=True)
+    assert studio.generation.generate(ada, HELLO, CLI).route.key_source == "env"
+    studio.keys.save(ada, "openai", OWN)
+    assert (card(studio, ada).state, card(studio, ada).expires_at) == ("untested", None)
+
+
+def test_a_house_key_that_has_expired_leaves_the_next_source_to_pay(
+    open_with: Callable[..., Studio], openai: Scripted, clock: Clock
+) -> None:
+    studio = open_with(OPENAI_API_KEY="sk-env-cccccccccccc3333")
+    rosa, ada = person(studio, "Rosa", role=Role.ADMIN), person(studio, "Ada")
+    studio.keys.save(rosa, "openai", HOUSE, house=True, expires_at=clock.now + timedelta(hours=1))
+    assert studio.generation.generate(ada, HELLO, CLI).route.key_source == "system"
+    clock.forward(hours=1)
+    assert studio.generation.generate(ada, HELLO, CLI).route.key_source == "env"
+    (kept,) = [card for card in studio.keys.cards(rosa, house=True) if card.provider == "openai"]
+    assert kept.state == "expired" and card(studio, ada).house == "env"
+
+
+@pytest.mark.parametrize("ago", [0, 1])
+def test_a_last_moment_that_is_over_is_refused_and_the_earlier_key_stays(
+    studio: Studio, ada: Actor, clock: Clock, ago: int
+) -> None:
+    studio.keys.save(ada, "openai", OWN)
+    with pytest.raises(BadInput) as refused:
+        studio.keys.save(ada, "openai", HOUSE, expires_at=clock.now - timedelta(seconds=ago))
+    assert refused.value.field == "Expires" and card(studio, ada).hint == "…1111"
 
 
 def test_only_the_sealed_column_holds_a_key_and_sealed(studio: Studio, ada: Actor) -> None:

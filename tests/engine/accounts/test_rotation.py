@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from threading import Event, Thread
 
@@ -159,12 +160,12 @@ class Interrupted(Database):
 def test_what_somebody_stores_between_reading_and_writing_a_row_stays(house: House, url: str) -> None:
     house.fill(keys=1, factors=1)
     key, factor = house.texts
-    ours = Interrupted(url, failed=DatabaseError, busy=DatabaseBusy)
+    ours, times = Interrupted(url, failed=DatabaseError, busy=DatabaseBusy), count()
 
     def store_another() -> None:
         with house.database.write() as unit:
             for where in (key, factor):
-                house.texts[where] = "entered meanwhile"
+                house.texts[where] = f"entered meanwhile, {next(times)}"
                 new = seal_in(unit, house.vault(), house.texts[where], where)
                 table = TABLES[where.purpose]
                 row = next(iter(table.primary_key)) == where.row_id
@@ -259,6 +260,27 @@ def test_retiring_is_refused_while_a_row_needs_the_old_key(house: House) -> None
     assert rotate(house.master_keys, house.database, NOW).resealed == 1
     retire(house.master_keys, house.database, NOW)
     assert house.wrong(house.vault()) == []
+
+
+def test_retiring_is_refused_when_a_change_was_begun_and_no_row_is_there(house: House) -> None:
+    house.master_keys.write((b"n" * 32, *house.master_keys.read()))
+    assert census(house.master_keys, house.database).begun
+    with pytest.raises(BadInput, match="still needed"):
+        retire(house.master_keys, house.database, NOW)
+    assert rotate(house.master_keys, house.database, NOW).primary == Vault(b"n" * 32).kid
+    retire(house.master_keys, house.database, NOW)
+    check_canary(house.vault(), house.database)
+
+
+def test_a_process_that_lists_the_new_key_second_seals_with_it_once_it_is_in_force(house: House) -> None:
+    new, (old,) = b"n" * 32, house.master_keys.read()
+    keys, ada = Keys(house.database, house.settings, Vault(old, new), clock=lambda: NOW), actor()
+    house.master_keys.write((new, old))
+    rotate(house.master_keys, house.database, NOW)
+    keys.save(ada, "openai", "sk-not-with-the-old-one")
+    with house.database.read() as unit:
+        (row,) = unit.keys.of(ada.person_id)  # type: ignore[arg-type]
+    assert key_id_of(row.sealed) == Vault(new).kid
 
 
 def test_a_row_that_nobody_can_open_is_counted_left_alone_and_in_nobodys_way(house: House) -> None:

@@ -115,7 +115,22 @@ def spoil_text(file: Path) -> None:
     file.write_text("not a key, surely")
 
 
-@pytest.mark.parametrize("spoil", [spoil_mode, spoil_link, spoil_length, spoil_text])
+def spoil_folder(file: Path) -> None:
+    file.parent.chmod(0o777)
+
+
+def spoil_emptied(file: Path) -> None:
+    file.write_text("\n")
+
+
+def spoil_second(file: Path) -> None:
+    file.write_text(f"{file.read_text()}\nnot a key, surely\n")
+
+
+SPOILT = [spoil_mode, spoil_link, spoil_length, spoil_text, spoil_folder, spoil_emptied, spoil_second]
+
+
+@pytest.mark.parametrize("spoil", SPOILT)
 def test_a_spoiled_key_file_is_refused_in_one_sentence(
     clean_environment: pytest.MonkeyPatch, tmp_path: Path, spoil: Callable[[Path], None]
 ) -> None:
@@ -125,6 +140,41 @@ def test_a_spoiled_key_file_is_refused_in_one_sentence(
     with pytest.raises(ConfigError) as refused:
         load_vault(load_settings())
     assert refused.value.message.count(".") <= 3 and "\n" not in refused.value.message
+
+
+def test_the_first_key_seals_and_every_one_opens() -> None:
+    old, both = Vault(MASTER), Vault(b"n" * 32, MASTER)
+    assert both.kid == Vault(b"n" * 32).kid and repr(both) == f"Vault({both.kid})"
+    assert opens(both, old.seal(KEY, binding()), binding())
+    assert not opens(old, both.seal(KEY, binding()), binding())
+    assert opens(old, both.seal(KEY, binding(), kid=old.kid), binding())
+
+
+@pytest.mark.parametrize("between", [" ", ",", ", ", "\n"])
+def test_the_variable_holds_several_keys(clean_environment: pytest.MonkeyPatch, between: str) -> None:
+    keys = [base64.b64encode(key * 32).decode() for key in (b"n", b"m", b"n")]
+    clean_environment.setenv("STUDIO_MASTER_KEY", between.join(keys))
+    vault = load_vault(load_settings())
+    assert vault.kid == Vault(b"n" * 32).kid and vault.knows(Vault(MASTER).kid)
+
+
+def test_an_unknown_key_id_has_the_source_read_once(caplog: pytest.LogCaptureFixture) -> None:
+    held, read = [(MASTER,)], []
+
+    def source() -> tuple[bytes, ...]:
+        read.append(held[-1])
+        if not held[-1]:
+            raise ConfigError("The key file cannot be read.")
+        return held[-1]
+
+    vault, new = Vault(MASTER, source=source), Vault(b"n" * 32)
+    assert opens(vault, vault.seal(KEY, binding()), binding()) and read == []
+    assert not opens(vault, new.seal(KEY, binding()), binding()) and len(read) == 1
+    held.append(())
+    assert not opens(vault, new.seal(KEY, binding()), binding()) and "cannot be read" in caplog.text
+    held.append((b"n" * 32,))
+    assert opens(vault, new.seal(KEY, binding()), binding()) and vault.kid == new.kid
+    assert opens(vault, Vault(MASTER).seal(KEY, binding()), binding()) and len(read) == 3
 
 
 def test_another_master_key_is_refused_before_anybody_uses_it(open_with: Callable[..., Studio]) -> None:
