@@ -27,6 +27,7 @@ from pages.ui.context import get_studio, use_studio
 from pages.ui.errors import unexpected
 
 CODE_BYTES = 200
+PROOF = "_streamlit_user"  # Streamlit's cookies of who an OpenID provider says it is: taken once, then dropped
 HEADERS = {
     # Streamlit's own page needs inline and evaluated script. What counts here: nothing from, and nothing to, elsewhere.
     "Content-Security-Policy": "; ".join(
@@ -94,6 +95,7 @@ async def open_session(request: Request) -> Response:
         samesite="lax",
         secure=request.url.scheme == "https",
     )
+    drop_proof(request, answer)
     return answer
 
 
@@ -103,7 +105,15 @@ async def close_session(request: Request) -> Response:
         return Response(status_code=403)
     answer = Response(status_code=204)
     answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+    drop_proof(request, answer)
     return answer
+
+
+def drop_proof(request: Request, answer: Response) -> None:
+    """Have the browser forget what the provider said, so that signing out is the end of it."""
+    for name in request.cookies:
+        if name.startswith(PROOF):
+            answer.delete_cookie(name, path="/", httponly=True, samesite="lax")
 
 
 def allowed_hosts(settings: Settings) -> list[str]:

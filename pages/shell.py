@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from pages.ui.confirm import reminder
 from pages.ui.context import cookie_errand, current_actor, warm_up
 from pages.ui.errors import explained
+from pages.ui.google import come_back
 from pages.ui.layout import ICON, LOGO
 from pages.ui.navigation import arrive, pages_for, person_card
 
@@ -11,6 +13,8 @@ from pages.ui.navigation import arrive, pages_for, person_card
 CHOSEN = ":is([data-variant=segmented_control],[data-variant=pills])[data-selected=true]{color:inherit!important}"
 
 actor = current_actor()
+if actor is None:
+    come_back()
 st.set_page_config(
     page_title="Persona Studio",
     page_icon=ICON,
@@ -26,6 +30,8 @@ if actor:
     st.logo(LOGO, icon_image=ICON, size="large")
     with st.sidebar:
         person_card(actor)
+    with st.container():
+        reminder(actor, at=page.url_path)
 if said := st.session_state.pop("said", None):
     st.toast(said, icon=":material/check:")
 with explained():

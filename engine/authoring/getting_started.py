@@ -41,7 +41,7 @@ class GettingStarted:
             FirstStep(
                 "verify",
                 "Confirm your e-mail",
-                "Your address is confirmed" if verified else "An administrator can confirm it for you",
+                "Your address is confirmed" if verified else "Until then three questions are free",
                 verified,
             ),
             FirstStep("persona", "Write your first persona", "Five short steps with a live preview", written),

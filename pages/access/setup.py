@@ -3,9 +3,9 @@
 import streamlit as st
 
 from engine.errors import BadInput
-from pages.ui.context import MEMBERS, VISITORS, enter, get_studio, require
+from pages.ui.context import MEMBERS, VISITORS, enter, get_studio, require, visitor
 from pages.ui.errors import notice
-from pages.ui.welcome import welcome
+from pages.ui.welcome import new_password, welcome
 
 actor = require(*VISITORS, *MEMBERS)
 if actor:
@@ -14,16 +14,12 @@ with welcome("Set up your studio", "You become its first administrator. This lin
     with st.form("setup", border=False):
         name = st.text_input("Your name", autocomplete="name", placeholder="Rosa Marlowe")
         email = st.text_input("E-mail", type="email", autocomplete="email", placeholder="you@example.com")
-        password = st.text_input(
-            "Password",
-            type="password",
-            autocomplete="new-password",
-            help="At least eight characters. A sentence is easier to remember than symbols.",
-        )
+        password = new_password("Password")
         asked = st.form_submit_button("Create administrator", type="primary", width="stretch")
     if asked:
         try:
             token = st.query_params.get("token", "")
-            enter(get_studio().access.create_first_admin(token, email=email, name=name, password=password))
+            access, whence = get_studio().access, visitor()
+            enter(access.create_first_admin(token, email=email, name=name, password=password, visitor=whence))
         except BadInput as problem:
             notice(problem)

@@ -5,12 +5,14 @@ import streamlit as st
 from engine.authoring.getting_started import FirstStep
 from pages.ui import formats
 from pages.ui.builder_steps import place
+from pages.ui.confirm import confirm
 from pages.ui.context import MEMBERS, get_studio, require
 from pages.ui.layout import card, list_row, meter, portrait, title_row
 
 BUILDER = "studio/persona_builder.py"
-# first step: the words on its button, the page that it opens
+# first step: the words on its button, the page that it opens (None: a dialog)
 WAYS = {
+    "verify": ("Enter the code", None),
     "persona": ("Start", BUILDER),
     "hello": ("Meet them", "studio/personas.py"),
     "key": ("Add a key", "settings/keys.py"),
@@ -40,7 +42,7 @@ def first_steps(steps: list[FirstStep]) -> None:
                 if not step.done and step.key in WAYS:
                     label, page = WAYS[step.key]
                     if st.button(label, type="primary" if step.key == following else "secondary"):
-                        st.switch_page(page)
+                        st.switch_page(page) if page else confirm()
 
 
 def allowance() -> None:

@@ -7,12 +7,16 @@ from uuid import UUID
 import streamlit as st
 
 from engine.accounts.actor import Actor, Role
-from engine.accounts.sessions import COOKIE, Ticket
+from engine.accounts.sessions import COOKIE, Ticket, Visitor
 from engine.studio import Studio
+from pages.ui.addresses import address_of
 
 VISITORS = (None,)
 MEMBERS = (Role.USER, Role.LEAD, Role.ADMIN)
+LEADS = (Role.LEAD, Role.ADMIN)
 ADMINS = (Role.ADMIN,)
+# What a tab remembers from one person to the next: where one wanted to go, and that a proof was used.
+_KEPT = ("wanted", "proof_taken", "address")
 
 _opened: list[Studio] = []
 
@@ -35,7 +39,18 @@ def warm_up() -> None:
 
 def current_actor() -> Actor | None:
     """The person behind this tab, looked up afresh; None for a visitor."""
-    return get_studio().access.actor(_session_id())
+    return get_studio().access.actor(session_id())
+
+
+def visitor() -> Visitor:
+    """Where the request comes from: the network address, and what the browser calls itself."""
+    peer, headers = st.context.ip_address, st.context.headers
+    forwarded = ", ".join(headers.get_all("X-Forwarded-For"))
+    trusted = get_studio().settings.trusted_networks
+    return Visitor(
+        address=address_of(peer if isinstance(peer, str) else None, forwarded, trusted),
+        agent=headers.get("User-Agent") or "",
+    )
 
 
 def require(*roles: Role | None) -> Actor | None:
@@ -59,7 +74,16 @@ def refuse() -> None:
 
 
 def enter(ticket: Ticket) -> None:
-    """Go on as the person of the ticket; the browser fetches its cookie on the way."""
+    """Go on as the person of the ticket; the browser fetches its cookie on the way.
+
+    The session that this tab had before ends, and what somebody else typed here is forgotten.
+    """
+    access, old = get_studio().access, session_id()
+    before, now = current_actor(), access.actor(ticket.session_id)
+    if before is None or now is None or before.person_id != now.person_id:
+        _forget()
+    if old is not None:
+        access.sign_out(old)
     st.session_state.session_id = ticket.session_id
     st.session_state.session_code = ticket.code
     st.rerun()
@@ -67,12 +91,13 @@ def enter(ticket: Ticket) -> None:
 
 def leave() -> None:
     """Sign out here and in every tab of this browser, and forget what was typed."""
-    session_id = _session_id()
-    st.session_state.clear()
+    ended = session_id()
+    _forget()
+    st.session_state.pop("wanted", None)
     st.session_state.session_id = None
     st.session_state.session_end = True
-    if session_id is not None:
-        get_studio().access.sign_out(session_id)
+    if ended is not None:
+        get_studio().access.sign_out(ended)
 
 
 def cookie_errand() -> None:
@@ -82,7 +107,7 @@ def cookie_errand() -> None:
     stands there until the cookie was fetched: a run that follows at once would take it away before the browser saw it.
     """
     code = st.session_state.get("session_code")
-    if code and get_studio().access.awaits_cookie(_session_id()):
+    if code and get_studio().access.awaits_cookie(session_id()):
         call = {"method": "POST", "body": code}
     elif st.session_state.pop("session_end", None):
         call = {"method": "DELETE"}
@@ -92,10 +117,18 @@ def cookie_errand() -> None:
     st.html(f"<script>{errand}</script>", unsafe_allow_javascript=True)
 
 
-def _session_id() -> UUID | None:
+def session_id() -> UUID | None:
     """The session of this tab. The cookie is a snapshot of the socket's opening, so it is read only once."""
     if "session_id" not in st.session_state:
         token = st.context.cookies.get(COOKIE)
         found = get_studio().access.session_of(token) if isinstance(token, str) else None
         st.session_state.session_id = found
     return st.session_state.session_id
+
+
+def _forget() -> None:
+    """Drop all that the tab holds but what _KEPT names."""
+    kept = {name: st.session_state[name] for name in _KEPT if name in st.session_state}
+    st.session_state.clear()
+    for name, value in kept.items():
+        st.session_state[name] = value

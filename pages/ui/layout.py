@@ -1,6 +1,6 @@
 """The few shapes that pages are made of: title row, card head, list row, portrait, meter, bar."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,6 +10,16 @@ from engine.personas.faces import ACCENTS, face
 from engine.usage.ledger import Meter
 from pages.ui import formats
 
+# Chips in tables: pale, so that their text stays dark in both themes.
+CHIPS = {
+    "gray": "#E3DFE9",
+    "blue": "#CFE0FA",
+    "violet": "#DDD5FF",
+    "green": "#CDEBDD",
+    "orange": "#FBDDC4",
+    "red": "#F8CFD4",
+    "yellow": "#F6E3AE",
+}
 LOGO, ICON = (str(Path(__file__).with_name(mark)) for mark in ("logo.svg", "icon.svg"))
 
 
@@ -36,6 +46,16 @@ def card(title: str, caption: str = "", *, height: str = "content") -> Iterator[
 
 
 @contextmanager
+def card_head(title: str, caption: str) -> Iterator[None]:
+    """The head of a card that has something to press at its right."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        with st.container(gap=None, width="content"):
+            st.subheader(title, anchor=False)
+            st.caption(caption)
+        yield
+
+
+@contextmanager
 def list_row(icon: str, title: str, caption: str) -> Iterator[None]:
     """One line of a checklist; what is drawn inside stands at its right."""
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
@@ -58,6 +78,24 @@ def section_head(title: str, count: int | None, caption: str) -> None:
         if count is not None:
             st.badge(str(count), color="gray")
         st.caption(caption, width="content")
+
+
+def chips(label: str, words: list[tuple[str, str]]) -> dict:
+    """A column of a table whose words stand on colours of CHIPS."""
+    return st.column_config.MultiselectColumn(
+        label, options=[word for word, _ in words], color=[CHIPS[colour] for _, colour in words], width=112
+    )
+
+
+def empty(title: str, caption: str, label: str, act: Callable[[], None] | None = None) -> bool:
+    """What stands in place of a list that has nothing in it, and the way on; returns whether that was taken."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.space("medium")
+        st.markdown(f"#### {title}", text_alignment="center")
+        st.caption(caption, width="content", text_alignment="center")
+        taken = st.button(label, on_click=act)
+        st.space("medium")
+    return taken
 
 
 def portrait(name: str, key: str, *, emoji: str = "", width: int = 48) -> None:

@@ -1,17 +1,20 @@
 """Which pages there are and who may see them. A new page is one file and one row here."""
 
+from typing import NoReturn
+
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from engine.accounts.actor import Actor, Role
 from engine.errors import StudioError
 from pages.ui import formats
-from pages.ui.context import MEMBERS, get_studio, leave, refuse
+from pages.ui.context import ADMINS, LEADS, MEMBERS, VISITORS, current_actor, get_studio, leave, refuse
 from pages.ui.layout import meter
 from pages.ui.persona_card import DELETED
 
 SIGN_IN = "access/sign_in.py"
 SETUP = "access/setup.py"
+ANYBODY = (*VISITORS, *MEMBERS)
 
 # path below pages/, title, icon, group in the sidebar (None: not listed there), roles
 PAGES = (
@@ -19,6 +22,13 @@ PAGES = (
     ("studio/personas.py", "Personas", ":material/person_edit:", "Create", MEMBERS),
     ("studio/persona_builder.py", "Persona builder", ":material/edit_note:", None, MEMBERS),
     ("settings/keys.py", "Keys", ":material/key:", "Settings", MEMBERS),
+    ("settings/account.py", "Account", ":material/account_circle:", "Settings", MEMBERS),
+    ("admin/people.py", "People", ":material/group:", "Admin", ADMINS),
+    ("admin/departments.py", "Departments", ":material/groups:", "Admin", LEADS),
+    ("admin/audit.py", "Audit", ":material/receipt_long:", "Admin", ADMINS),
+    ("access/sign_up.py", "Create an account", ":material/person_add:", None, ANYBODY),
+    ("access/verify.py", "Confirm your e-mail", ":material/mark_email_read:", None, ANYBODY),
+    ("access/reset.py", "Reset your password", ":material/lock_reset:", None, ANYBODY),
 )
 
 ROLES = {
@@ -47,6 +57,20 @@ def pages_for(role: Role | None) -> dict[str, list]:
     script = SIGN_IN if over else SETUP
     groups[""].append(st.Page(script, title="Set up", url_path="setup", visibility="hidden"))
     return groups
+
+
+def turn_to(path: str) -> NoReturn:
+    """Go to a page that stands beside the sign-in form, and remember which address was asked for first."""
+    st.session_state.setdefault("wanted", (st.session_state.address, st.query_params.to_dict()))
+    st.switch_page(path)
+
+
+def go_on() -> NoReturn:
+    """Go to the address that was asked for before one turned aside; to home when there was none."""
+    address, query = st.session_state.pop("wanted", ("", {}))
+    actor = current_actor()
+    pages = [page for group in pages_for(actor.role if actor else None).values() for page in group]
+    st.switch_page(next(page for page in pages if page.url_path == address), query_params=query)
 
 
 def arrive(page: StreamlitPage) -> None:

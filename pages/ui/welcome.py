@@ -27,3 +27,13 @@ def welcome(title: str, caption: str) -> Iterator[None]:
                 st.image(face(key, accent), width=84, alt="")
         st.markdown("#### Write a character in ten minutes, and hear it speak.", text_alignment="center")
         st.caption("No key and no network needed for the first conversation.", text_alignment="center")
+
+
+def new_password(label: str) -> str:
+    """The field for a password that is not known here yet."""
+    return st.text_input(
+        label,
+        type="password",
+        autocomplete="new-password",
+        help="At least eight characters. A sentence is easier to remember than symbols.",
+    )

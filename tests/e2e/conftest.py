@@ -190,10 +190,10 @@ def become_admin(page: Page, server: Server) -> None:
     settle(page)
 
 
-def sign_in(page: Page) -> None:
+def sign_in(page: Page, email: str = EMAIL, password: str = PASSWORD) -> None:
     """Fill in the form that is shown."""
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
     with page.expect_response(lambda answer: answer.url.endswith("/session")):
         page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("button", name="Sign out").wait_for()

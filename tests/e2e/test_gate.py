@@ -12,14 +12,15 @@ from tests.e2e.conftest import PASSWORD, become_admin, settle, sign_in, visit
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("path", ["usage", "persona-builder"])
+@pytest.mark.parametrize("path", ["usage", "people"])
 def test_the_first_address_ever_opened_shows_only_the_sign_in_form(serve, page, path):
     server = serve(answer="Hello.")
-    visit(page, f"{server.url}/{path}")
-    expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
-    expect(page.get_by_test_id("stSidebar")).to_have_count(0)
-    for title in ("Home", "Personas", "Persona builder", "Usage"):
-        expect(page.get_by_text(title, exact=True)).to_have_count(0)
+    for address in (path, "audit", "departments", "persona-builder"):
+        visit(page, f"{server.url}/{address}")
+        expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
+        expect(page.get_by_test_id("stSidebar")).to_have_count(0)
+        for title in ("Home", "Personas", "Persona builder", "Usage", "People", "Audit", "Departments"):
+            expect(page.get_by_text(title, exact=True)).to_have_count(0)
 
 
 def test_a_deep_link_goes_on_to_the_page_it_asked_for(serve, browser, page):
@@ -32,6 +33,12 @@ def test_a_deep_link_goes_on_to_the_page_it_asked_for(serve, browser, page):
     expect(stranger.get_by_text("1 found")).to_be_visible()
     expect(stranger.get_by_label("Search")).to_have_value("writer")
     stranger.context.close()
+    admin = browser.new_context().new_page()
+    visit(admin, f"{server.url}/people?search=nobody")
+    sign_in(admin)
+    expect(admin.get_by_role("heading", name="People", exact=True)).to_be_visible()
+    expect(admin.get_by_text("Nobody here is like that")).to_be_visible()
+    admin.context.close()
 
 
 def test_signing_out_in_one_tab_ends_the_session_in_the_other(serve, context, page):

@@ -7,7 +7,11 @@ from tests.e2e.conftest import become_admin, settle, sign_in, visit
 
 pytestmark = pytest.mark.browser
 
-PATHS = ("", "personas", "personas?search=volcano", "keys", "persona-builder")
+PATHS = (
+    *("", "personas", "personas?search=volcano", "keys", "account", "people", "departments", "audit"),
+    "persona-builder",
+)
+DOORS = ("", "sign-up", "verify", "reset", "reset?token=none")
 STEPS = ("voice", "knows", "limits", "samples", "review")
 
 # WCAG 2 contrast of an element's text on what is drawn behind it, blending translucent layers.
@@ -35,8 +39,9 @@ def test_no_page_scrolls_sideways_on_a_phone(serve, browser, page):
     server = serve(answer="Hello.")
     become_admin(page, server)
     phone = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
-    visit(phone, server.url)
-    assert fits(phone), "sign-in"
+    for door in reversed(DOORS):
+        visit(phone, f"{server.url}/{door}")
+        assert fits(phone), door
     sign_in(phone)
     for path in PATHS:
         visit(phone, f"{server.url}/{path}")

@@ -20,9 +20,9 @@ def test_a_newcomer_sees_the_first_steps_with_one_primary_way_on(tab, noor):
     assert not at.exception
 
 
-def test_an_unverified_person_is_told_who_can_confirm_them_and_how_many_tries_are_left(tab, add_person):
+def test_an_unverified_person_may_enter_their_code_and_sees_how_many_tries_are_left(tab, add_person):
     at = tab(add_person(verified=False))
-    assert "An administrator can confirm it for you" in captions(at)
+    assert "Enter the code" in labels(at)
     assert any("of 3" in text.value for text in at.main.markdown)
 
 

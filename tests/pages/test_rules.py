@@ -73,7 +73,23 @@ def test_fragments_and_dialogs_begin_with_require(path):
 
 def test_there_are_fragments_and_dialogs_to_look_at():
     found = {function.name for path in MODULES for function in gated_functions(path)}
-    assert found == {"look", "discard", "delete", "enter_key", "remove_key"}
+    assert found == {
+        "look",
+        "discard",
+        "delete",
+        "enter_key",
+        "remove_key",
+        "confirm",
+        "change_password",
+        "add_authenticator",
+        "remove_authenticator",
+        "delete_account",
+        "delete_person",
+        "add_person",
+        "name_it",
+        "remove",
+        "look_at",
+    }
 
 
 def test_every_page_stands_in_the_registry_and_every_row_has_its_page():
