@@ -16,6 +16,7 @@ from tests.engine.accounts.ways_in import (
     WRONG,
     Mailbox,
     at_once,
+    meet_after,
     member,
     outcome,
     signed_in,
@@ -197,7 +198,7 @@ def test_a_new_password_by_mail_ends_all_sessions_and_signs_in(studio: Studio, m
 
 
 def test_a_link_works_once_for_thirty_minutes_and_until_the_next_one(
-    studio: Studio, clock: Clock, mailbox: Mailbox
+    studio: Studio, clock: Clock, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     member(studio)
     studio.joining.request_reset(ADA, HOME)
@@ -207,7 +208,9 @@ def test_a_link_works_once_for_thirty_minutes_and_until_the_next_one(
         studio.joining.reset(old, PASSWORD)
     with pytest.raises(BadInput, match="at least 8"):
         studio.joining.reset(new, "short")
-    ended = at_once(*[lambda: studio.joining.reset(new, PASSWORD)] * 16)
+    with monkeypatch.context() as met:
+        meet_after(met, "hashpw", 16)
+        ended = at_once(*[lambda: studio.joining.reset(new, PASSWORD)] * 16)
     assert ended.count("done") == 1 and ended.count("refused") == 15
     studio.joining.request_reset(ADA, HOME)
     clock.forward(minutes=31)

@@ -5,7 +5,9 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from threading import Barrier
 
+import bcrypt
 import pyotp
 import pytest
 
@@ -19,6 +21,7 @@ from tests.engine.conftest import PASSWORD
 HOME = Visitor("192.0.2.10", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36")
 ELSEWHERE = Visitor("198.51.100.7", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15) Gecko/20100101 Firefox/140.0")
 WRONG = "not the password"
+PATIENCE_S = 60
 
 
 def member(studio: Studio, name: str = "Ada", *, role: Role = Role.USER, verified: bool = True) -> str:
@@ -64,6 +67,18 @@ def at_once(*acts: Callable[[], object]) -> list[str]:
     """How acts ended that were begun together."""
     with ThreadPoolExecutor(16) as pool:
         return list(pool.map(outcome, acts))
+
+
+def meet_after(monkeypatch: pytest.MonkeyPatch, work: str, count: int) -> None:
+    """Let so many threads wait for each other after their bcrypt, whose time would else bring them in one by one."""
+    plain, barrier = getattr(bcrypt, work), Barrier(count)
+
+    def slow(*given: bytes) -> object:
+        done = plain(*given)
+        barrier.wait(PATIENCE_S)
+        return done
+
+    monkeypatch.setattr(bcrypt, work, slow)
 
 
 class Mailbox:
