@@ -1,5 +1,6 @@
 """Queries for provider keys, which are sealed text here. Without the mapper: every call looks at them."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -32,17 +33,19 @@ class Keys:
         self.remove(key["owner_id"], key["provider"])
         self._connection.execute(insert(_KEYS), key)
 
-    def judge(self, key_id: UUID, verdict: str, said: str, at: datetime) -> None:
-        """Note what a test of exactly this key found."""
-        self._change(_KEYS.c.id == key_id, verdict=verdict, verdict_said=said, checked_at=at)
+    def judge(self, key_id: UUID, owners: Collection[UUID], verdict: str, said: str, at: datetime) -> None:
+        """Note what a test of exactly this key of one of these owners found."""
+        where = (_KEYS.c.id == key_id, _KEYS.c.owner_id.in_(owners))
+        self._change(*where, verdict=verdict, verdict_said=said, checked_at=at)
 
     def pause(self, owner_id: UUID, provider: str, at: datetime | None) -> bool:
         """Stop using a key, or use it again; False when there is none."""
         return self._change(*_mine(owner_id, provider), paused_at=at)
 
-    def remove(self, owner_id: UUID, provider: str) -> None:
-        """Forget a key."""
-        self._connection.execute(delete(_KEYS).where(*_mine(owner_id, provider)))
+    def remove(self, owner_id: UUID, provider: str) -> bool:
+        """Forget a key; False when there is none."""
+        removed = delete(_KEYS).where(*_mine(owner_id, provider)).returning(_KEYS.c.id)
+        return self._connection.execute(removed).first() is not None
 
     def _change(self, *where: Any, **values: Any) -> bool:
         changed = update(_KEYS).where(*where).values(**values).returning(_KEYS.c.id)

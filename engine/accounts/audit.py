@@ -115,11 +115,18 @@ def _acts(unit: Unit, rows: Sequence[AuditEvent]) -> list[Act]:
 
 
 def _targets(rows: Sequence[AuditEvent], kind: str) -> set[UUID]:
-    return {UUID(row.target_id) for row in rows if row.target_kind == kind}
+    return {found for row in rows if row.target_kind == kind and (found := _id(row.target_id))}
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _act(row: AuditEvent, names: Mapping[UUID, str]) -> Act:
-    named = row.target_kind in ("person", "department")
+    named = _id(row.target_id) if row.target_kind in ("person", "department") else None
     return Act(
         id=row.id,
         at=row.at,
@@ -128,7 +135,7 @@ def _act(row: AuditEvent, names: Mapping[UUID, str]) -> Act:
         action=row.action,
         target_kind=row.target_kind,
         target_id=row.target_id,
-        target=_named(UUID(row.target_id), names) if named else row.target_id,
+        target=_named(named, names) if named else row.target_id,
         before=row.before,
         after=row.after,
         address=row.address,

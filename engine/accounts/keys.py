@@ -13,10 +13,10 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from db.models.base import NOBODY
-from db.session import Database
+from db.session import Database, Unit
 from engine.accounts.actor import Actor
 from engine.accounts.audit import record
-from engine.accounts.rights import Right, demand, needs
+from engine.accounts.rights import RIGHTS, Right, demand, needs
 from engine.accounts.vault import Binding, CannotOpen, Vault, seal_in
 from engine.errors import BadInput, KeyRejected, NotFound
 from engine.llm.credential import Credential, KeySource, Secret
@@ -151,9 +151,7 @@ class Keys:
         with self._database.write() as unit:
             binding = Binding("provider-key", str(keeper), spec.key, key_id)
             unit.keys.put(row | {"sealed": seal_in(unit, self._vault, value, binding)})
-            if house:
-                after = {"expires_at": expires_at and expires_at.isoformat()}
-                record(unit, actor.person_id, "key.save", "key", spec.key, now, after=after)
+            _note(unit, actor, "save", spec.key, now, house=house, expires_at=expires_at and expires_at.isoformat())
 
     @needs(Right.USE)
     def pause(self, actor: Actor, provider: str, *, paused: bool, house: bool = False) -> None:
@@ -162,16 +160,14 @@ class Keys:
         with self._database.write() as unit:
             if not unit.keys.pause(_keeper(actor, house), provider, now if paused else None):
                 raise NotFound("There is no key to pause.", hint="It was removed, perhaps in another tab.")
-            if house:
-                record(unit, actor.person_id, "key.pause", "key", provider, now, after={"paused": paused})
+            _note(unit, actor, "pause", provider, now, house=house, paused=paused)
 
     @needs(Right.USE)
     def remove(self, actor: Actor, provider: str, *, house: bool = False) -> None:
         """Forget a key."""
         with self._database.write() as unit:
-            unit.keys.remove(_keeper(actor, house), provider)
-            if house:
-                record(unit, actor.person_id, "key.remove", "key", provider, self._clock())
+            if unit.keys.remove(_keeper(actor, house), provider):
+                _note(unit, actor, "remove", provider, self._clock(), house=house)
 
     @needs(Right.USE)
     def kept(self, actor: Actor, provider: str, *, house: bool = False) -> tuple[UUID, Credential]:
@@ -188,9 +184,12 @@ class Keys:
 
     @needs(Right.USE)
     def judge(self, actor: Actor, key_id: UUID, verdict: Verdict, said: str) -> None:
-        """Note what a test found; nothing happens when the key was replaced meanwhile."""
+        """Note what a test found; nothing happens when the key was replaced meanwhile, or is somebody else's."""
+        owners = {actor.person_id or NOBODY}
+        if Right.KEEP_HOUSE_KEYS in RIGHTS[actor.role]:
+            owners.add(NOBODY)
         with self._database.write() as unit:
-            unit.keys.judge(key_id, verdict, said, self._clock())
+            unit.keys.judge(key_id, owners, verdict, said, self._clock())
 
     def _rows(self, actor: Actor) -> tuple[Rows, Rows]:
         with self._database.read() as unit:
@@ -257,6 +256,11 @@ def _opened(vault: Vault, row: Any, spec: ProviderSpec, settings: Settings, now:
 
 def _binding(row: Any) -> Binding:
     return Binding("provider-key", str(row.owner_id), row.provider, row.id)
+
+
+def _note(unit: Unit, actor: Actor, verb: str, provider: str, now: datetime, *, house: bool, **after: Any) -> None:
+    """Write down what was done with which key: never anything of the key itself."""
+    record(unit, actor.person_id, f"key.{verb}", "key", provider, now, after={"house": house, **after})
 
 
 def _keeper(actor: Actor, house: bool) -> UUID:

@@ -38,6 +38,33 @@ def test_an_act_that_fails_is_not_in_the_log(studio: Studio) -> None:
     assert studio.audit.count(OPERATOR) == before
 
 
+def test_keys_and_the_first_admin_leave_their_lines_and_nothing_of_a_key(studio: Studio) -> None:
+    link = studio.access.new_setup_link()
+    assert link is not None
+    ticket = studio.access.create_first_admin(
+        link.partition("token=")[2], email="rosa@example.org", name="Rosa", password="correct horse battery"
+    )
+    rosa = studio.access.actor(ticket.session_id)
+    assert rosa is not None
+    for house in (False, True):
+        studio.keys.save(rosa, "openai", "sk-planted-000000000000", house=house)
+        studio.keys.pause(rosa, "openai", paused=True, house=house)
+        studio.keys.remove(rosa, "openai", house=house)
+        studio.keys.remove(rosa, "openai", house=house)
+    log = [act for act in reversed(studio.audit.page(OPERATOR)) if act.target_kind == "key" or "first" in act.action]
+    expected = ["person.first_admin", *["key.save", "key.pause", "key.remove"] * 2]
+    assert [act.action for act in log] == expected
+    assert {(act.actor, act.target) for act in log} == {("Rosa", "Rosa"), ("Rosa", "openai")}
+    assert [act.after["house"] for act in log[1:]] == [False] * 3 + [True] * 3
+    assert b"planted" not in studio.audit.export(OPERATOR, form="json")
+
+
+def test_a_line_whose_target_is_no_id_hides_none_of_the_others(studio: Studio, ada: Actor, clock: Clock) -> None:
+    with studio.database.write() as unit:
+        record(unit, ada.person_id, "budget.change", "department", "elsewhere", clock())
+    assert [act.target for act in studio.audit.page(OPERATOR)] == ["elsewhere", "Ada"]
+
+
 def test_filters_find_by_act_actor_target_and_time(studio: Studio, clock: Clock) -> None:
     rosa = person(studio, "Rosa", role=Role.ADMIN)
     noon = clock()

@@ -1,0 +1,291 @@
+"""The one table of who may do what with whose.
+
+A method's row says, for each kind of person, and for each thing that the method can be given, what must come of it:
+
+    o  it is done                         x  Forbidden
+    .  nothing happens, and nobody is told  -  NotFound
+    s  it is done for oneself only        b  BadInput: allowed, but not with what there is
+
+`who` has a letter for each of WHO; where it is `o` and the method takes something that is owned, `whose` has a letter
+for each of WHOSE. Whatever the letters say, nobody's try may change a row of Eve's or bring back her words, unless
+the letter for "theirs" is `o`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyotp
+
+from engine.accounts.actor import Actor, Role
+from engine.personas.spec import PersonaSpec
+from engine.studio import Studio
+from tests.engine.conftest import PASSWORD
+from tests.isolation.house import (
+    ADDRESS,
+    DELETED_PERSONA,
+    DEPARTMENT,
+    DRAFT,
+    HOUSE_KEY,
+    OWN_KEY,
+    PERSON,
+    PERSONA,
+    SESSION,
+    STOP,
+    WHO,
+    House,
+    Kind,
+)
+
+WHOSE = ("mine", "theirs", "deleted", "random")
+
+#          nobody unverified other lead disabled ex_admin admin
+MEMBERS = "x      o          o     o    x        o        o"
+LEADS = "  x      x          x     o    x        x        o"
+ADMINS = " x      x          x     x    x        x        o"
+PROVED = " x      b          o     o    x        o        o"
+
+#      mine theirs deleted random
+OWN = "o    -      -       -"
+ANY = "o    o      -       -"
+SELF = "o   s      s       s"
+QUIET = "o  .      .       ."
+
+OPEN_TO_ANYONE = {
+    "access.actor": "asked with a session that the browser's cookie stands for",
+    "access.awaits_cookie": "the same",
+    "access.create_first_admin": "asks for the setup link",
+    "access.new_setup_link": "for the operator's terminal; a link only while there is no administrator",
+    "access.redeem": "asks for a one-time code",
+    "access.session_of": "asks for the cookie's token",
+    "access.setup_open": "tells no more than the page that it chooses",
+    "access.sign_in": "asks for the password",
+    "access.sign_in_with": "asked with the proof of an OpenID provider",
+    "access.sign_out": "asked with the browser's own session",
+    "joining.open_to_all": "tells what the page shows",
+    "joining.request_reset": "mails the owner of the address",
+    "joining.reset": "asks for the mailed link",
+    "joining.send_code": "mails the owner of the address",
+    "joining.sign_up": "proves nothing before the mailed code",
+    "joining.verify": "asks for the mailed code",
+}
+
+Call = Callable[[Studio, Any, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a method is given and what must come of it.
+
+    `prepare` makes what a call needs that is allowed; a refused one gets `dummy`. With `fresh`, each allowed call is
+    made by another person of the kind, because it may change who they are.
+    """
+
+    who: str
+    call: Call
+    thing: Kind | None = None
+    whose: str | Mapping[str, str] = ""
+    prepare: Callable[[House, str], Any] | None = None
+    dummy: Any = None
+    fresh: bool = False
+
+    def expected(self, who: str, whose: str) -> str:
+        """The letter of a cell."""
+        letter = dict(zip(WHO, self.who.split(), strict=True))[who]
+        if letter != "o" or self.thing is None:
+            return letter
+        line = self.whose if isinstance(self.whose, str) else self.whose[who]
+        return dict(zip(WHOSE, line.split(), strict=True))[whose]
+
+
+def _own_key(house: House, who: str) -> None:
+    house.names(OWN_KEY, who, "mine")
+    house.used(OWN_KEY, who, "mine")
+
+
+def _house_key(house: House, who: str) -> None:
+    house.studio.keys.save(Actor.operator(), "openai", "sk-words-of-house-0000", house=True)
+
+
+def _first_code(house: House, who: str) -> str:
+    enrolment = house.studio.account.begin_second_factor(house.maker(who))
+    return pyotp.TOTP(enrolment.secret).at(house.clock())
+
+
+def _second_factor(house: House, who: str) -> None:
+    house.studio.account.confirm_second_factor(house.maker(who), _first_code(house, who))
+
+
+def _call(house: House, who: str) -> Any:
+    house.studio.conversations.ask(house.maker(who), "Hello?")
+    return house.studio.usage.events(Actor.operator())[-1].admission_id
+
+
+def _new_name(house: House, who: str) -> str:
+    return f"name-{house.number()}"
+
+
+NEW = "another horse battery"
+SPEC = PersonaSpec(name="Ada", role="counts")
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+TABLE: dict[str, Row] = {
+    "account.begin_second_factor": Row(PROVED, lambda s, a, it: s.account.begin_second_factor(a), fresh=True),
+    "account.change_handle": Row(
+        MEMBERS, lambda s, a, it: s.account.change_handle(a, it), prepare=_new_name, dummy="z9"
+    ),
+    "account.change_password": Row(
+        MEMBERS,
+        lambda s, a, it: s.account.change_password(a, it, old=PASSWORD, new=NEW),
+        SESSION,
+        SELF,
+        fresh=True,
+    ),
+    "account.confirm_second_factor": Row(
+        PROVED,
+        lambda s, a, it: s.account.confirm_second_factor(a, it),
+        prepare=_first_code,
+        dummy="000000",
+        fresh=True,
+    ),
+    "account.end_others": Row(MEMBERS, lambda s, a, it: s.account.end_others(a, it), SESSION, SELF),
+    "account.end_session": Row(MEMBERS, lambda s, a, it: s.account.end_session(a, it), SESSION, OWN),
+    "account.profile": Row(MEMBERS, lambda s, a, it: s.account.profile(a)),
+    "account.remove_second_factor": Row(
+        PROVED,
+        lambda s, a, it: s.account.remove_second_factor(a, PASSWORD),
+        prepare=_second_factor,
+        fresh=True,
+    ),
+    "account.rename": Row(MEMBERS, lambda s, a, it: s.account.rename(a, "Renamed"), fresh=True),
+    "account.sessions": Row(MEMBERS, lambda s, a, it: s.account.sessions(a)),
+    "allowances.alerts": Row(ADMINS, lambda s, a, it: s.allowances.alerts(a, LONG_AGO)),
+    "allowances.budgets": Row(ADMINS, lambda s, a, it: s.allowances.budgets(a)),
+    "allowances.give_plan": Row(
+        ADMINS, lambda s, a, it: s.allowances.give_plan(a, it, "standard"), PERSON, ANY, fresh=True
+    ),
+    "allowances.mine": Row(MEMBERS, lambda s, a, it: s.allowances.mine(a)),
+    "allowances.of": Row(ADMINS, lambda s, a, it: s.allowances.of(a, it), PERSON, ANY),
+    "allowances.override": Row(ADMINS, lambda s, a, it: s.allowances.override(a, it, 5), PERSON, ANY, fresh=True),
+    "allowances.people_by_plan": Row(ADMINS, lambda s, a, it: s.allowances.people_by_plan(a)),
+    "allowances.plans": Row(MEMBERS, lambda s, a, it: s.allowances.plans(a)),
+    "allowances.save_plans": Row(
+        ADMINS,
+        lambda s, a, it: s.allowances.save_plans(a, it),
+        prepare=lambda house, who: house.studio.allowances.plans(house.maker(who)).model_dump(mode="json"),
+        dummy={},
+    ),
+    "allowances.set_budget": Row(ADMINS, lambda s, a, it: s.allowances.set_budget(a, "house", "house", Decimal(9))),
+    "allowances.set_own_cap": Row(MEMBERS, lambda s, a, it: s.allowances.set_own_cap(a, Decimal(9))),
+    "allowances.switch_ai": Row(MEMBERS, lambda s, a, it: s.allowances.switch_ai(a, on=True)),
+    "audit.actions": Row(ADMINS, lambda s, a, it: s.audit.actions(a)),
+    "audit.count": Row(ADMINS, lambda s, a, it: s.audit.count(a)),
+    "audit.export": Row(ADMINS, lambda s, a, it: s.audit.export(a)),
+    "audit.page": Row(ADMINS, lambda s, a, it: s.audit.page(a, most=10_000)),
+    "controls.in_force": Row(ADMINS, lambda s, a, it: s.controls.in_force(a)),
+    "controls.lift": Row(ADMINS, lambda s, a, it: s.controls.lift(a, it), STOP, ANY),
+    "controls.notice": Row(MEMBERS, lambda s, a, it: s.controls.notice(a)),
+    "controls.stop": Row(
+        ADMINS, lambda s, a, it: s.controls.stop(a, "person", str(it), reason="A try."), PERSON, ANY, fresh=True
+    ),
+    "controls.touched": Row(ADMINS, lambda s, a, it: s.controls.touched(a, "person", str(it)), PERSON, ANY),
+    "controls.writing": Row(ADMINS, lambda s, a, it: s.controls.writing(a)),
+    "conversations.ask": Row(
+        MEMBERS, lambda s, a, it: s.conversations.ask(a, "Who?", persona=it), PERSONA, OWN, fresh=True
+    ),
+    "corrections.correct": Row(
+        ADMINS,
+        lambda s, a, it: s.corrections.correct(a, it, cost_usd=Decimal(1), reason="A try."),
+        prepare=_call,
+        fresh=True,
+    ),
+    "departments.add": Row(
+        ADMINS, lambda s, a, it: s.departments.add(a, it), prepare=_new_name, dummy="Should not be there"
+    ),
+    "departments.all": Row(MEMBERS, lambda s, a, it: s.departments.all(a)),
+    "departments.choose_personas": Row(
+        LEADS,
+        lambda s, a, it: s.departments.choose_personas(a, it, recommended=["writer"], default_persona="writer"),
+        DEPARTMENT,
+        {"lead": OWN, "admin": ANY},
+    ),
+    "departments.remove": Row(ADMINS, lambda s, a, it: s.departments.remove(a, it), DEPARTMENT, ANY),
+    "departments.rename": Row(ADMINS, lambda s, a, it: s.departments.rename(a, it, f"Renamed {it}"), DEPARTMENT, ANY),
+    "drafts.all": Row(MEMBERS, lambda s, a, it: s.drafts.all(a)),
+    "drafts.discard": Row(MEMBERS, lambda s, a, it: s.drafts.discard(a, it), DRAFT, OWN),
+    "drafts.duplicate": Row(MEMBERS, lambda s, a, it: s.drafts.duplicate(a, it), PERSONA, OWN),
+    "drafts.get": Row(MEMBERS, lambda s, a, it: s.drafts.get(a, it), DRAFT, OWN),
+    "drafts.open": Row(MEMBERS, lambda s, a, it: s.drafts.open(a, it), PERSONA, OWN),
+    "drafts.publish": Row(MEMBERS, lambda s, a, it: s.drafts.publish(a, it), DRAFT, OWN),
+    "drafts.save": Row(MEMBERS, lambda s, a, it: s.drafts.save(a, it, {"voice": "Dry."}), DRAFT, OWN),
+    "getting_started.steps": Row(MEMBERS, lambda s, a, it: s.getting_started.steps(a)),
+    "keys.cards": Row(MEMBERS, lambda s, a, it: s.keys.cards(a)),
+    "keys.cards of the house": Row(ADMINS, lambda s, a, it: s.keys.cards(a, house=True)),
+    "keys.judge": Row(MEMBERS, lambda s, a, it: s.keys.judge(a, it, "working", "said"), OWN_KEY, QUIET),
+    "keys.judge of the house": Row(
+        MEMBERS,
+        lambda s, a, it: s.keys.judge(a, it, "working", "said"),
+        HOUSE_KEY,
+        {**dict.fromkeys(WHO, ".  .  .  ."), "admin": "o  o  .  ."},
+    ),
+    "keys.kept": Row(MEMBERS, lambda s, a, it: s.keys.kept(a, "openai"), prepare=_own_key),
+    "keys.kept of the house": Row(ADMINS, lambda s, a, it: s.keys.kept(a, "openai", house=True), prepare=_house_key),
+    "keys.pause": Row(MEMBERS, lambda s, a, it: s.keys.pause(a, "openai", paused=True), prepare=_own_key),
+    "keys.pause of the house": Row(
+        ADMINS, lambda s, a, it: s.keys.pause(a, "openai", paused=True, house=True), prepare=_house_key
+    ),
+    "keys.remove": Row(MEMBERS, lambda s, a, it: s.keys.remove(a, "openai"), prepare=_own_key),
+    "keys.remove of the house": Row(
+        ADMINS, lambda s, a, it: s.keys.remove(a, "openai", house=True), prepare=_house_key
+    ),
+    "keys.save": Row(MEMBERS, lambda s, a, it: s.keys.save(a, "openai", "sk-new-00000000")),
+    "keys.save of the house": Row(ADMINS, lambda s, a, it: s.keys.save(a, "openai", "sk-new-00000000", house=True)),
+    "keys.wallet": Row(MEMBERS, lambda s, a, it: s.keys.wallet(a)),
+    "model_catalogue.test_key": Row(
+        MEMBERS, lambda s, a, it: s.model_catalogue.test_key(a, "openai"), prepare=_own_key
+    ),
+    "model_catalogue.test_key of the house": Row(
+        ADMINS, lambda s, a, it: s.model_catalogue.test_key(a, "openai", house=True), prepare=_house_key
+    ),
+    "models.available": Row(MEMBERS, lambda s, a, it: s.models.available(a, "openai")),
+    "models.choices": Row(MEMBERS, lambda s, a, it: s.models.choices(a)),
+    "people.acting_as": Row(ADMINS, lambda s, a, it: s.people.acting_as(a, it), ADDRESS, ANY),
+    "people.add": Row(
+        ADMINS,
+        lambda s, a, it: s.people.add(a, email=it),
+        prepare=lambda house, who: f"{_new_name(house, who)}@example.org",
+        dummy="should-not-be-there@example.org",
+    ),
+    "people.all": Row(ADMINS, lambda s, a, it: s.people.all(a)),
+    "people.by_email": Row(ADMINS, lambda s, a, it: s.people.by_email(a, it), ADDRESS, ANY),
+    "people.disable": Row(ADMINS, lambda s, a, it: s.people.disable(a, it), PERSON, ANY, fresh=True),
+    "people.enable": Row(ADMINS, lambda s, a, it: s.people.enable(a, it), PERSON, ANY),
+    "people.one": Row(ADMINS, lambda s, a, it: s.people.one(a, it), PERSON, ANY),
+    "people.search": Row(ADMINS, lambda s, a, it: s.people.search(a, "example")),
+    "people.set_department": Row(ADMINS, lambda s, a, it: s.people.set_department(a, it, None), PERSON, ANY),
+    "people.set_role": Row(ADMINS, lambda s, a, it: s.people.set_role(a, it, Role.USER), PERSON, ANY, fresh=True),
+    "people.sign_out_everywhere": Row(ADMINS, lambda s, a, it: s.people.sign_out_everywhere(a, it), PERSON, ANY),
+    "people.verify": Row(ADMINS, lambda s, a, it: s.people.verify(a, it), ADDRESS, ANY),
+    "people.verify_by_hand": Row(ADMINS, lambda s, a, it: s.people.verify_by_hand(a, it), PERSON, ANY),
+    "personas.catalogue": Row(MEMBERS, lambda s, a, it: s.personas.catalogue(a)),
+    "personas.delete": Row(MEMBERS, lambda s, a, it: s.personas.delete(a, it), PERSONA, OWN),
+    "personas.get": Row(MEMBERS, lambda s, a, it: s.personas.get(a, it), PERSONA, OWN),
+    "personas.restore": Row(MEMBERS, lambda s, a, it: s.personas.restore(a, it), DELETED_PERSONA, OWN),
+    "preview.cost_estimate": Row(MEMBERS, lambda s, a, it: s.preview.cost_estimate(a, SPEC, "Who?")),
+    "preview.route": Row(MEMBERS, lambda s, a, it: s.preview.route(a)),
+    "preview.run": Row(MEMBERS, lambda s, a, it: s.preview.run(a, it), DRAFT, QUIET),
+    "preview.sections": Row(MEMBERS, lambda s, a, it: s.preview.sections(a, SPEC)),
+    "preview.speak": Row(
+        MEMBERS, lambda s, a, it: list(s.preview.speak(a, it, "Who?").follow()), DRAFT, OWN, fresh=True
+    ),
+    "privacy.delete_account": Row(MEMBERS, lambda s, a, it: s.privacy.delete_account(a, PASSWORD), fresh=True),
+    "privacy.delete_person": Row(ADMINS, lambda s, a, it: s.privacy.delete_person(a, it), PERSON, ANY, fresh=True),
+    "privacy.export": Row(MEMBERS, lambda s, a, it: s.privacy.export(a)),
+    "reports.report": Row(ADMINS, lambda s, a, it: s.reports.report(a)),
+    "usage.allowance": Row(MEMBERS, lambda s, a, it: s.usage.allowance(a)),
+    "usage.daily": Row(ADMINS, lambda s, a, it: s.usage.daily(a)),
+    "usage.events": Row(ADMINS, lambda s, a, it: s.usage.events(a)),
+    "usage.verify": Row(ADMINS, lambda s, a, it: s.usage.verify(a)),
+}
