@@ -74,7 +74,10 @@ def table(people: list[Person]) -> list[Person]:
             "Last seen": [formats.ago(person.last_seen_at) if person.last_seen_at else "never" for person in people],
             "E-mail": [person.email for person in people],
         },
-        column_config={"Role": chips("Role", [*ROLES.values()]), "State": chips("State", [*STATES.values()])},
+        column_config={
+            "Role": chips("Role", [*ROLES.values()], width=100),
+            "State": chips("State", [*STATES.values()], width=112),
+        },
         hide_index=True,
         height="content",
         placeholder="–",

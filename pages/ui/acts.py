@@ -51,6 +51,13 @@ WORDS = {
     "department.rename": "Renamed a department",
     "department.remove": "Removed a department",
     "department.personas": "Chose personas",
+    "person.plan": "Changed the plan",
+    "person.limit": "Changed the number of questions",
+    "plans.change": "Changed the plans",
+    "budget.change": "Changed a budget",
+    "call.correct": "Corrected a call",
+    "ai.stop": "Stopped AI",
+    "ai.lift": "Lifted a stop",
 }
 
 
@@ -81,10 +88,10 @@ def look_at(act: Act) -> None:
     """One act in full."""
     require(*ADMINS)
     names = names_of_departments()
-    place = f" from {act.address}" if act.address else ""
+    place = f", from {formats.plain(act.address)}" if act.address else ""
     with st.container(gap=None):
         st.markdown(f"**{formats.plain(said(act))}**")
-        st.caption(f"{act.at.day} {act.at:%B %Y, %H:%M:%S} UTC, by {formats.plain(act.actor)}{formats.plain(place)}")
+        st.caption(f"{act.at.day} {act.at:%B %Y, %H:%M:%S} UTC, by {formats.plain(act.actor)}{place}")
     if changes := _changes(act, names):
         with st.container(border=True, gap="small"):
             for name, before, after in changes:

@@ -159,6 +159,11 @@ def test_a_demotion_and_a_disabling_bite_at_the_next_click(house):
     expect(admin.get_by_text("Di Okafor is now: admin")).to_be_visible()
     visit(page, f"{house.server.url}/audit")
     expect(page.get_by_role("heading", name="Audit", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    assert "person.role" in download.value.path().read_text()
+    page.keyboard.press("Escape")
     settle(admin)
     admin.get_by_label("Role").last.click()
     admin.get_by_role("option", name="Member").click()
