@@ -70,7 +70,7 @@ def table(acts: list[Act]) -> None:
             "Detail": [detail(act, names) for act in acts],
             "From": [act.address for act in acts],
         },
-        column_config={"Kind": chips("Kind", [*KINDS.values()])},
+        column_config={"Kind": chips("Kind", [*KINDS.values()]), "What": st.column_config.TextColumn(width=260)},
         hide_index=True,
         height="content",
         placeholder="–",
