@@ -42,6 +42,11 @@ def _of_settings(settings: Settings) -> list[Finding]:
         Finding("AI features", "on" if settings.ai_features_enabled else "off (AI_FEATURES_ENABLED)"),
         Finding("call deadline", f"{settings.call_deadline_s:g} s"),
         Finding("billing time zone", settings.billing_timezone),
+        Finding("who may join", settings.signup),
+        Finding(
+            "mail", "by the server in SMTP_URL" if settings.smtp_url.get_secret_value() else "in the log (no SMTP_URL)"
+        ),
+        Finding("trusted proxies", settings.trusted_proxies or "none"),
     ]
 
 
