@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.ui.ai_disabled_banner import shell_banner
 from pages.ui.confirm import reminder
 from pages.ui.context import cookie_errand, current_actor, warm_up
 from pages.ui.errors import explained
@@ -30,7 +31,8 @@ if actor:
     st.logo(LOGO, icon_image=ICON, size="large")
     with st.sidebar:
         person_card(actor)
-    with st.container():
+    with st.container(), explained():
+        shell_banner(actor)
         reminder(actor, at=page.url_path)
 if said := st.session_state.pop("said", None):
     st.toast(said, icon=":material/check:")

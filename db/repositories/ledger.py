@@ -62,10 +62,11 @@ class Ledger(Repository):
             )
         )
 
-    def events(self, since: datetime | None = None) -> list[UsageEvent]:
-        """Lines of the ledger, oldest first."""
-        query = select(UsageEvent).order_by(UsageEvent.at, UsageEvent.id)
-        return list(self._session.scalars(query if since is None else query.where(UsageEvent.at >= since)))
+    def events(self, since: datetime | None = None, *, newest: int | None = None) -> list[UsageEvent]:
+        """Lines of the ledger, oldest first; with `newest` so many of the last ones."""
+        query = select(UsageEvent).order_by(UsageEvent.at.desc(), UsageEvent.id.desc()).limit(newest)
+        found = self._session.scalars(query if since is None else query.where(UsageEvent.at >= since))
+        return list(found)[::-1]
 
     def last_own_key_uses(self, person_id: UUID) -> dict[str, datetime]:
         """When a person last called each provider with a key of their own."""

@@ -16,10 +16,11 @@ from engine.accounts.audit import record
 from engine.accounts.rights import Right, needs
 from engine.errors import BadInput, NotFound
 from engine.providers import PROVIDERS
-from engine.usage.policy import Stop, read_policy, stops_in_force
+from engine.usage.policy import Policy, Stop, read_policy, stops_in_force
 from engine.usage.stops import EVERYTHING, HOUSE_KEYS, SCOPES
 
 LONGEST_REASON = 300
+OF_PEOPLE = ("person", "department")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,10 @@ class StopLine:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What somebody is told about AI being off. `off`: nobody can answer them; otherwise only part of it is stopped."""
+    """What somebody is told about AI being off. `off`: nobody can answer them; otherwise only part of it is stopped.
+
+    `author` is the administrator's name, empty for anybody else.
+    """
 
     off: bool
     reason: str
@@ -42,6 +46,7 @@ class Notice:
     by: Literal["operator", "admin", "self"]
     scope: str = EVERYTHING
     target: str = ""
+    author: str = ""
 
 
 class Controls:
@@ -145,14 +150,22 @@ class Controls:
             return Notice(True, "AI is switched off by the operator.", None, "operator")
         with self._database.read() as unit:
             policy = read_policy(unit, actor, self._clock())
-        mine = {"person": str(actor.person_id), "department": str(actor.department_id)}
-        touching = [stop for stop in policy.stops if stop.scope not in mine or mine[stop.scope] == stop.target]
-        for stop in touching:
-            if stop.scope in (EVERYTHING, *mine):
-                return Notice(True, stop.reason, stop.until, "admin", stop.scope, stop.target)
-        if not policy.ai_enabled:
+            worst = _worst(actor, policy)
+            row = unit.controls.switch(worst.id) if worst else None
+            author = unit.people.names([row.author_id]).get(row.author_id, "") if row else ""
+        off = worst is not None and worst.scope in (EVERYTHING, *OF_PEOPLE)
+        if not policy.ai_enabled and not off:
             return Notice(True, "You have switched AI off for yourself.", None, "self")
-        return next((Notice(False, s.reason, s.until, "admin", s.scope, s.target) for s in touching), None)
+        if worst is None:
+            return None
+        return Notice(off, worst.reason, worst.until, "admin", worst.scope, worst.target, author)
+
+
+def _worst(actor: Actor, policy: Policy) -> Stop | None:
+    """Of the stops that can touch somebody one that stops all their calls, else the oldest."""
+    mine = dict(zip(OF_PEOPLE, (str(actor.person_id), str(actor.department_id)), strict=True))
+    touching = [stop for stop in policy.stops if stop.scope not in mine or mine[stop.scope] == stop.target]
+    return next((stop for stop in touching if stop.scope in (EVERYTHING, *mine)), touching[0] if touching else None)
 
 
 def _name(unit: Unit, scope: str, target: str, *, strict: bool = True) -> str:

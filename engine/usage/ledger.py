@@ -114,10 +114,10 @@ class Ledger:
             ]
 
     @needs(Right.SEE_HOUSE_USAGE)
-    def events(self, actor: Actor, since: datetime | None = None) -> list[Entry]:
-        """The lines of the ledger from an instant on, oldest first."""
+    def events(self, actor: Actor, since: datetime | None = None, *, newest: int | None = None) -> list[Entry]:
+        """The lines of the ledger from an instant on, oldest first; with `newest` so many of the last ones."""
         with self._database.read() as unit:
-            return [_entry(row) for row in unit.ledger.events(since)]
+            return [_entry(row) for row in unit.ledger.events(since, newest=newest)]
 
     @needs(Right.SEE_HOUSE_USAGE)
     def daily(self, actor: Actor) -> list[DaySum]:

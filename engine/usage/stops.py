@@ -66,7 +66,7 @@ def check_person(policy: Policy) -> None:
     if policy.disabled:
         raise TierTooLow("You cannot ask a model with this account.", hint="Ask an administrator.")
     if not policy.ai_enabled:
-        raise AIOffForYou("You have switched AI off for yourself.", hint="Switch it on again under Models.")
+        raise AIOffForYou("You have switched AI off for yourself.", hint="Switch it on again on the Account page.")
 
 
 def refusal(stop: Stop) -> StoppedByAdmin:

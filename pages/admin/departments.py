@@ -12,11 +12,12 @@ studio = get_studio()
 is_admin = actor.role is Role.ADMIN
 shown = [each for each in studio.departments.all(actor) if is_admin or each.id == actor.department_id]
 names = {card.key: card.name for card in studio.personas.catalogue(actor).builtin}
+budgets = {each.scope_id: each for each in studio.allowances.budgets(actor)} if is_admin else {}
 with title_row("Departments", "Whom their people meet first. A team lead chooses for their own department."):
     if is_admin and shown and st.button("Add a department", icon=":material/add:", type="primary"):
         name_it(None)
 for each in shown:
-    department_card(each, names, is_admin=is_admin)
+    department_card(each, names, is_admin=is_admin, budget=budgets.get(str(each.id)))
 if not shown and is_admin:
     if empty("No departments yet", "Make one for each team, then put people into it.", "Add a department"):
         name_it(None)

@@ -7,8 +7,9 @@ from engine.errors import StudioError
 from pages.ui import formats, security
 from pages.ui.context import MEMBERS, current_actor, get_studio, require, session_id
 from pages.ui.errors import notice
-from pages.ui.layout import card, card_head, list_row, meter, say, title_row
+from pages.ui.layout import card, card_head, list_row, meters, say, title_row
 from pages.ui.navigation import ROLES
+from pages.ui.own_limits import own_limits, plan_line
 
 actor = require(*MEMBERS)
 studio = get_studio()
@@ -17,10 +18,10 @@ me = studio.account.profile(actor)
 
 def allowance() -> None:
     """What is left of each limit, and when it comes back."""
-    with card("Allowance"):
-        for each in studio.usage.allowance(actor):
-            meter(each, with_reset=True)
+    with card("Allowance", plan_line(actor) if me.verified else "Free tries, until your e-mail is confirmed"):
+        meters(studio.usage.allowance(actor))
         st.caption("Calls on your own keys are never limited. The small built-in model costs nothing.")
+        own_limits(actor)
 
 
 def profile() -> None:

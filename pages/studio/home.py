@@ -2,12 +2,16 @@
 
 import streamlit as st
 
+from engine.accounts.actor import Standing
 from engine.authoring.getting_started import FirstStep
+from engine.personas.drafts import Draft
+from engine.usage.controls import Notice
 from pages.ui import formats
 from pages.ui.builder_steps import place
 from pages.ui.confirm import confirm
 from pages.ui.context import MEMBERS, get_studio, require
-from pages.ui.layout import card, list_row, meter, portrait, title_row
+from pages.ui.layout import card, list_row, meters, portrait, title_row
+from pages.ui.limit_notice import paused
 
 BUILDER = "studio/persona_builder.py"
 # first step: the words on its button, the page that it opens (None: a dialog)
@@ -48,9 +52,22 @@ def first_steps(steps: list[FirstStep]) -> None:
 def allowance() -> None:
     """What is left, and when it comes back."""
     with card("Your allowance"):
-        for each in studio.usage.allowance(actor):
-            meter(each, with_reset=True)
-        st.caption("The small built-in model costs nothing and is not counted.")
+        meters(studio.usage.allowance(actor))
+        if actor.standing < Standing.VERIFIED:
+            st.caption("Free tries do not come back. Confirm your e-mail for an allowance of every day.")
+        st.caption("Calls on your own keys are never limited. The built-in model costs nothing.")
+
+
+def nobody_answers(found: Notice, drafts: list[Draft]) -> None:
+    """Why nothing can be asked now, and what can be done meanwhile."""
+    with card("Quick question"):
+        paused(found, place="home")
+        if drafts:
+            word = f"Go on writing {formats.plain(drafts[0].spec.name) or 'your persona'}"
+            if st.button(word, icon=":material/edit:", width="stretch"):
+                st.switch_page(BUILDER, query_params={"draft": str(drafts[0].id)})
+        elif st.button("Write a persona", icon=":material/edit:", width="stretch"):
+            st.switch_page(BUILDER)
 
 
 steps = studio.getting_started.steps(actor)
@@ -64,10 +81,13 @@ left, right = st.columns([1.9, 1], gap="medium")
 with left:
     if open_steps:
         first_steps(steps)
+drafts = studio.drafts.all(actor)[:LONGEST_LIST]
 with right:
     allowance()
+    if (stop := studio.controls.notice(actor)) and stop.off:
+        nobody_answers(stop, drafts)
 
-if drafts := studio.drafts.all(actor)[:LONGEST_LIST]:
+if drafts:
     st.subheader("Pick up where you left off", anchor=False)
     cells = st.grid(4, min_column_width=210, border=True)
     for draft in drafts:

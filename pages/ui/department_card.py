@@ -7,7 +7,9 @@ import streamlit as st
 
 from engine.accounts.departments import Department
 from engine.errors import StudioError
+from engine.usage.allowances import Budget
 from pages.ui import formats
+from pages.ui.budgets import budget_line
 from pages.ui.context import ADMINS, current_actor, get_studio, require
 from pages.ui.errors import notice
 from pages.ui.layout import card_head, say
@@ -16,8 +18,10 @@ REFUSED = "departments/refused"
 NONE = ""
 
 
-def department_card(department: Department, names: dict[str, str], *, is_admin: bool) -> None:
-    """A department with its choice of personas; administrators rename and remove it too."""
+def department_card(
+    department: Department, names: dict[str, str], *, is_admin: bool, budget: Budget | None = None
+) -> None:
+    """A department with its choice of personas; administrators rename and remove it too, and set its budget."""
     leads = f"led by {formats.plain(', '.join(department.leads))}" if department.leads else "no lead"
     with st.container(border=True):
         facts = f"{formats.counted(department.people, 'person', 'people')} · {leads}"
@@ -29,6 +33,8 @@ def department_card(department: Department, names: dict[str, str], *, is_admin: 
                     if st.button(":red[Remove]", type="tertiary", key=f"remove/{department.id}"):
                         remove(department)
         _personas(department, names)
+        if budget:
+            budget_line(budget)
 
 
 @st.dialog("Name of the department")

@@ -7,19 +7,48 @@ from uuid import uuid4
 
 import streamlit as st
 
-from engine.errors import NotAllowed, StudioError
-from pages.ui.formats import plain
+from engine.errors import AIDisabled, LimitExceeded, NotAllowed, SampleUsedUp, StoppedByAdmin, StudioError
+from pages.ui import formats
 
 _log = logging.getLogger("studio.pages")
 
 
 def notice(problem: StudioError) -> None:
-    """Show a refusal in amber and a failure in red."""
-    text = f"{plain(problem.message)} {plain(problem.hint)}".strip()
-    if isinstance(problem, NotAllowed):
-        st.warning(text, icon=":material/info:")
+    """Show what stops one in red, another refusal in amber, and a failure in red."""
+    if isinstance(problem, LimitExceeded | SampleUsedUp):
+        st.error(_with_limit(problem), icon=":material/hourglass_full:")
+    elif isinstance(problem, StoppedByAdmin | AIDisabled):
+        st.error(_with_end(problem), icon=":material/pause_circle:")
+    elif isinstance(problem, NotAllowed):
+        st.warning(_words(problem), icon=":material/info:")
     else:
-        st.error(text, icon=":material/error:")
+        st.error(_words(problem), icon=":material/error:")
+
+
+def _words(problem: StudioError, *facts: str) -> str:
+    """What happened, the facts, what to do."""
+    return " ".join(filter(None, (formats.plain(problem.message), *facts, formats.plain(problem.hint))))
+
+
+def _with_limit(problem: StudioError) -> str:
+    """A limit with how much of it is used, and when it comes back."""
+    head = f"**{formats.plain(problem.message)}**"
+    facts: list[str] = []
+    if isinstance(problem, LimitExceeded):
+        if problem.meter == "money":
+            used, most = formats.dollars(problem.used), formats.dollars(problem.limit)
+            facts.append(f"{used} of {most} is spent or held for answers being written.")
+        elif problem.meter != "concurrent":
+            facts.append(f"{problem.used:,} of {problem.limit:,} used.")
+        if problem.resets_at:
+            facts.append(formats.resets(problem.resets_at))
+    return " ".join(filter(None, (head, *facts, formats.plain(problem.hint))))
+
+
+def _with_end(problem: StudioError) -> str:
+    """A stop with the end of it where the reader is."""
+    until = problem.until if isinstance(problem, StoppedByAdmin) else None
+    return _words(problem, f"It ends by itself {formats.how_long(until)}: {formats.until(until)}." if until else "")
 
 
 @contextmanager

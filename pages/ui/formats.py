@@ -92,11 +92,43 @@ def counted(number: int, one: str, many: str) -> str:
 
 
 def resets(moment: datetime) -> str:
-    """When an allowance comes back: in UTC, where the reader is, and how long that is."""
-    here, left = moment.astimezone(zone()), moment - datetime.now(UTC)
-    hours, minutes = divmod(max(0, int(left.total_seconds() // 60)), 60)
-    there = moment.astimezone(UTC)
-    local = "" if here.utcoffset() == there.utcoffset() else f", {here:%H:%M} your time"
-    if hours >= 48:
-        return f"Resets on {there.day} {there:%B} at {there:%H:%M} UTC{local}."
-    return f"Resets at {there:%H:%M} UTC{local}, in {hours} h {minutes} min."
+    """When an allowance comes back: in UTC, where the reader is and what that zone is called, and how long that is."""
+    there = _utc(moment)
+    here = f", {_here(moment)} ({zone()})" if _here(moment) else ""
+    return f"Resets {'at' if there[2] == ':' else 'on'} {there}{here}, {how_long(moment)}."
+
+
+def until(moment: datetime) -> str:
+    """`18:00 UTC (19:00 your time)`, with the day when that is not today."""
+    return f"{_utc(moment)} ({_here(moment)})" if _here(moment) else _utc(moment)
+
+
+def how_long(moment: datetime) -> str:
+    """`in 9 h 28 min`; in days when it is far, and in words when it is close."""
+    minutes = max(0, int((moment - datetime.now(UTC)).total_seconds() // 60))
+    if _is_far(moment):
+        return f"in {round(minutes / 1440)} days"
+    if minutes < 1:
+        return "in less than a minute"
+    hours, minutes = divmod(minutes, 60)
+    return f"in {hours} h {minutes} min" if hours else f"in {minutes} min"
+
+
+def _is_far(moment: datetime) -> bool:
+    return moment - datetime.now(UTC) >= timedelta(hours=48)
+
+
+def _utc(moment: datetime) -> str:
+    """`18:00 UTC`, with the day when that is neither today nor the coming midnight."""
+    there, today = moment.astimezone(UTC), datetime.now(UTC).date()
+    near = there.date() == today or there.replace(tzinfo=None) == datetime.combine(today + timedelta(days=1), time())
+    return f"{there:%H:%M} UTC" if near else f"{there.day} {there:%B}, {there:%H:%M} UTC"
+
+
+def _here(moment: datetime) -> str:
+    """`19:00 your time`; empty where that is UTC too."""
+    here, there = moment.astimezone(zone()), moment.astimezone(UTC)
+    if here.utcoffset() == there.utcoffset():
+        return ""
+    day = f"{here.day} {here:%B}, " if _is_far(moment) and here.date() != there.date() else ""
+    return f"{day}{here:%H:%M} your time"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 
 import streamlit as st
@@ -20,6 +21,7 @@ CHIPS = {
     "red": "#F8CFD4",
     "yellow": "#F6E3AE",
 }
+SCARCE = 0.8
 LOGO, ICON = (str(Path(__file__).with_name(mark)) for mark in ("logo.svg", "icon.svg"))
 
 
@@ -103,8 +105,26 @@ def portrait(name: str, key: str, *, emoji: str = "", width: int = 48) -> None:
     st.image(face(key, emoji=emoji), width=width, alt=f"Portrait of {name}" if name else "Portrait")
 
 
-def meter(reading: Meter, *, with_reset: bool = False) -> None:
-    """How much of an allowance is used, and when it comes back; nothing for what is only counted and still zero."""
+def foremost(readings: list[Meter]) -> list[Meter]:
+    """What somebody wants to know on every page: the first limit, and their own that are nearly used up."""
+    scarce = [each for each in readings[1:] if each.scope == "person" and _share(each) >= SCARCE]
+    return [*readings[:1], *scarce]
+
+
+def meters(readings: list[Meter]) -> None:
+    """How much of each limit is used, and when it comes back: said once for those that come back together."""
+    limited = [each for each in readings if each.limit is not None]
+    for reading, following in zip_longest(limited, limited[1:]):
+        meter(reading)
+        if reading.resets_at and (following is None or following.resets_at != reading.resets_at):
+            st.caption(formats.resets(reading.resets_at))
+    for reading in readings:
+        if reading.limit is None:
+            meter(reading)
+
+
+def meter(reading: Meter) -> None:
+    """How much of an allowance is used; nothing for what is only counted and still zero."""
     show = formats.dollars if reading.unit == "nano_usd" else "{:,}".format
     label = reading.label[:1].lower() + reading.label[1:]
     if reading.limit is None and not reading.used:
@@ -112,11 +132,16 @@ def meter(reading: Meter, *, with_reset: bool = False) -> None:
     if reading.limit is None:
         st.markdown(f"**{show(reading.used)}** {label}")
         return
-    with st.container(gap="xsmall"):
+    with st.container(gap="xxsmall"):
         st.markdown(f"**{show(reading.used)} of {show(reading.limit)}** {label}")
-        st.progress(min(1.0, reading.used / max(1, reading.limit)))
-        if with_reset and reading.resets_at:
-            st.caption(formats.resets(reading.resets_at))
+        st.progress(min(1.0, _share(reading)))
+
+
+def _share(reading: Meter) -> float:
+    """How much of a limit is used; all of it when there is none to use."""
+    if reading.limit is None:
+        return 0.0
+    return reading.used / reading.limit if reading.limit else 1.0
 
 
 def stacked_bar(parts: list[tuple[str, int]]) -> None:

@@ -9,7 +9,7 @@ from engine.accounts.actor import Actor, Role
 from engine.errors import StudioError
 from pages.ui import formats
 from pages.ui.context import ADMINS, LEADS, MEMBERS, VISITORS, current_actor, get_studio, leave, refuse
-from pages.ui.layout import meter
+from pages.ui.layout import foremost, meter
 from pages.ui.persona_card import DELETED
 
 SIGN_IN = "access/sign_in.py"
@@ -25,6 +25,7 @@ PAGES = (
     ("settings/account.py", "Account", ":material/account_circle:", "Settings", MEMBERS),
     ("admin/people.py", "People", ":material/group:", "Admin", ADMINS),
     ("admin/departments.py", "Departments", ":material/groups:", "Admin", LEADS),
+    ("admin/controls.py", "Controls", ":material/stop_circle:", "Admin", ADMINS),
     ("admin/audit.py", "Audit", ":material/receipt_long:", "Admin", ADMINS),
     ("access/sign_up.py", "Create an account", ":material/person_add:", None, ANYBODY),
     ("access/verify.py", "Confirm your e-mail", ":material/mark_email_read:", None, ANYBODY),
@@ -88,7 +89,7 @@ def person_card(actor: Actor) -> None:
             st.markdown(f"**{formats.plain(actor.name)}**", width="content")
             st.badge(word, color=colour)
         try:
-            for each in get_studio().usage.allowance(actor)[:1]:
+            for each in foremost(get_studio().usage.allowance(actor)):
                 meter(each)
         except StudioError as problem:
             st.caption(problem.message)

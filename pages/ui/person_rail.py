@@ -13,6 +13,7 @@ from pages.ui.context import ADMINS, current_actor, get_studio, require, visitor
 from pages.ui.errors import notice
 from pages.ui.layout import card, card_head, say
 from pages.ui.navigation import ROLES
+from pages.ui.person_limits import person_limits
 
 REFUSED = "people/refused"
 KEEP = "As it is"
@@ -60,6 +61,7 @@ def _one(person: Person, departments: Mapping[str, UUID], refused: StudioError |
         _choice("Role", {ROLES[role][0]: role for role in Role}, ROLES[person.role][0], _set_role, [person])
         there = names.get(person.department_id, NONE) if person.department_id else NONE
         _choice("Department", {NONE: None, **departments}, there, _set_department, [person])
+        person_limits(person)
         with st.container(horizontal=True, gap="xsmall"):
             _button("Sign out everywhere", ":material/logout:", _sign_out, [person], kind="tertiary")
             if person.disabled:

@@ -16,9 +16,11 @@ from engine.personas.prompt import Section
 from engine.routing.route import Route
 from engine.runs import Run
 from pages.ui import formats
+from pages.ui.ai_disabled_banner import ICON as PAUSE
+from pages.ui.ai_disabled_banner import silence
 from pages.ui.context import current_actor, get_studio
-from pages.ui.errors import notice, unexpected
 from pages.ui.layout import card, stacked_bar
+from pages.ui.limit_notice import SWITCHED_OFF, paused, refused
 from pages.ui.safe_markdown import safe_markdown
 from pages.ui.stream import polled
 
@@ -55,17 +57,21 @@ def preview(draft: Draft, sections: tuple[Section, ...]) -> None:
         try:
             route = studio.preview.route(actor, model=model)
         except StudioError as problem:
-            notice(problem)
+            refused(problem, place=_key(draft.id, "route"), built_in=partial(_use_built_in, draft.id))
             return
         question = _question(draft)
         wanted = _fingerprint(sections, question, model)
         run, spoken = studio.preview.run(actor, draft.id), _spoken(draft.id)
         if run is not None:
             spoken.setdefault("of", wanted)
-        if route.free and _has_words(draft) and spoken.get("of") != wanted:
+        off = silence(studio.controls.notice(actor))
+        if route.free and not off and _has_words(draft) and spoken.get("of") != wanted:
             run = _speak(draft.id, question, model, wanted, unasked=True)
-        polled(partial(_talk, draft, question, route, model, wanted), run)
-        _badge(badge, run, current=_spoken(draft.id).get("of") == wanted)
+        polled(partial(_talk, draft, question, route, model, wanted, off), run)
+        if off:
+            badge.badge("Paused", icon=PAUSE, color="red")
+        else:
+            _badge(badge, run, current=_spoken(draft.id).get("of") == wanted)
         _questions(draft)
         if route.provider == "local":
             st.caption("The small built-in model answers. It is free, and it says silly things.")
@@ -137,36 +143,59 @@ def _badge(slot: DeltaGenerator, run: Run | None, *, current: bool) -> None:
         slot.badge(word, icon=icon, color=colour)
 
 
-def _talk(draft: Draft, question: str, route: Route, model: str, wanted: str) -> Run | None:
-    """The question, the answer so far, its receipt, and the one button that fits."""
+def _talk(draft: Draft, question: str, route: Route, model: str, wanted: str, off: str) -> Run | None:
+    """The question, the answer so far, its receipt, and the one button that fits.
+
+    `off` is why nobody could answer when the page was drawn; when that has changed, all of it is drawn anew.
+    """
     run, spoken = get_studio().preview.run(current_actor(), draft.id), _spoken(draft.id)
+    stop = get_studio().controls.notice(current_actor()) if run is None or run.over else None
+    if (run is None or run.over) and silence(stop) != off:
+        st.rerun()
     if run is None and not _has_words(draft):
         st.caption("Nobody is here yet. Write a name and who they are, and they begin to speak.")
         return None
     with st.chat_message("user", avatar=":material/person:"):
         st.markdown(safe_markdown(run.question if run is not None else question))
     if run is not None:
-        _answer(draft, run)
+        _answer(draft, run, off=bool(off))
     if "refused" in spoken:
-        notice(spoken["refused"])
+        refused(spoken["refused"], place=_key(draft.id, "refused"), built_in=partial(_use_built_in, draft.id))
+    if stop is not None and off:
+        paused(stop, place=_key(draft.id, "paused"))
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(_receipt(draft, run, route, question, model), width="content")
         if run is not None and not run.over:
             st.button("Stop", icon=":material/stop_circle:", type="tertiary", on_click=_stop, args=(draft.id,))
         elif _has_words(draft):
-            free, uses = route.free, " (uses 1 of 3)" if route.tier == 1 else ""
+            free, word = route.free, "Again" if route.free and run is not None else "Speak"
             st.button(
-                "Again" if free else f"Speak{uses}",
+                f"{word}{_uses(route)}",
                 icon=":material/refresh:" if free else ":material/record_voice_over:",
                 type="tertiary" if free else "secondary",
                 shortcut=None if free else "Ctrl+Enter",
                 on_click=_speak,
                 args=(draft.id, question, model, wanted),
+                disabled=bool(off),
             )
     return run
 
 
-def _answer(draft: Draft, run: Run) -> None:
+def _uses(route: Route) -> str:
+    """What a press of the button takes from those who have only a few tries."""
+    tries = [each for each in get_studio().usage.allowance(current_actor()) if each.meter == "samples"]
+    if route.tier != 1 or not tries or tries[0].used >= (tries[0].limit or 0):
+        return ""
+    return f" (uses 1 of {tries[0].limit})"
+
+
+def _use_built_in(draft_id: UUID) -> None:
+    """Have the model that costs nothing answer."""
+    choices = get_studio().models.choices(current_actor())
+    st.session_state[_key(draft_id, "model")] = next(each.value for each in choices if each.free and each.value)
+
+
+def _answer(draft: Draft, run: Run, *, off: bool) -> None:
     if run.text or not run.over:
         name = formats.plain(draft.spec.name) or "No name yet"
         with st.chat_message("assistant", avatar=face(draft.key, emoji=draft.spec.avatar)):
@@ -176,8 +205,8 @@ def _answer(draft: Draft, run: Run) -> None:
                     st.markdown(safe_markdown(run.text))
                 else:
                     st.caption("Reading the persona")
-    if run.error is not None:
-        unexpected(run.error)
+    if run.error is not None and not (off and isinstance(run.error, SWITCHED_OFF)):
+        refused(run.error, place=_key(draft.id, "failed"), built_in=partial(_use_built_in, draft.id))
 
 
 def _receipt(draft: Draft, run: Run | None, route: Route, question: str, model: str) -> str:

@@ -8,7 +8,7 @@ from tests.e2e.conftest import become_admin, settle, sign_in, visit
 pytestmark = pytest.mark.browser
 
 PATHS = (
-    *("", "personas", "personas?search=volcano", "keys", "account", "people", "departments", "audit"),
+    *("", "personas", "personas?search=volcano", "keys", "account", "people", "departments", "controls", "audit"),
     "persona-builder",
 )
 DOORS = ("", "sign-up", "verify", "reset", "reset?token=none")

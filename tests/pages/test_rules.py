@@ -89,6 +89,10 @@ def test_there_are_fragments_and_dialogs_to_look_at():
         "name_it",
         "remove",
         "look_at",
+        "stop_everything",
+        "edit_plans",
+        "set_budget",
+        "correct_a_call",
     }
 
 
