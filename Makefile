@@ -4,7 +4,7 @@ PORT ?= 8501
 # Links name the port that was chosen, unless the operator has named an address.
 ADDRESS := $(if $(filter-out 8501,$(PORT)),STUDIO_PUBLIC_URL=$${STUDIO_PUBLIC_URL:-http://localhost:$(PORT)})
 
-.PHONY: run test check lock clean bench
+.PHONY: run test check lock clean bench campaign
 
 run: .venv/installed
 	@$(BIN)/python -c 'import socket, sys; sys.exit(socket.socket().connect_ex(("127.0.0.1", $(PORT))) == 0 and "Port $(PORT) is taken. Stop what listens there, or choose another: make run PORT=8502")'
@@ -21,6 +21,9 @@ check: .venv/installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/test_architecture.py -q
 	$(BIN)/python .ci/audit.py
+
+campaign: .venv/installed-dev
+	$(BIN)/python -m pytest -m slow -s tests
 
 bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks --write

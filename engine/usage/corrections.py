@@ -29,7 +29,8 @@ class Corrections:
     ) -> None:
         """Set what a closed call has cost (None leaves it), and give its request back; the counters follow.
 
-        A call whose cost was unknown counts as what it held until then. Raises NotFound, and BadInput for a call that
+        A call whose cost was unknown counts as what it held until then; a report of a call that nobody had reported
+        until then changes nothing more. Raises NotFound, and BadInput for a call that
         is still open, a negative cost, a missing reason or nothing to correct.
         """
         why = " ".join(reason.split())
@@ -51,6 +52,8 @@ class Corrections:
             given = give_back and _request_counts(lines)
             if right == charged and not given:
                 raise BadInput("There is nothing to correct.", field="Cost", hint="Enter another cost.")
+            # The administrator's word is the last: a report that comes after it would be counted on top of it.
+            unit.metering.close(admission_id, was="expired", becomes="settled_late", at=now)
             kind = f"{'given-back' if given else 'correction'}-{len(lines)}"
             unit.metering.move(
                 Move(take, 0, right - charged if take.meter == "money" else -take.amount)

@@ -106,10 +106,11 @@ def stops_in_force(unit: Unit, now: datetime) -> tuple[Stop, ...]:
 def billing_day(unit: Unit, today: date) -> date:
     """The day a call counts for. It never goes back: a clock or a zone that does would give a second day's worth.
 
-    A day further ahead than a clock or a zone can be wrong by is not followed: it would stop the days.
+    A day further ahead than a clock or a zone can be wrong by is not followed: it would stop the days. Zones are up to
+    26 hours apart, so that is two days.
     """
     newest = unit.policy.newest_admission()
-    if newest is None or newest.day <= today or (newest.day - today).days > 1:
+    if newest is None or newest.day <= today or (newest.day - today).days > 2:
         return today
     found: date = newest.day
     return found
