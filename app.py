@@ -93,7 +93,7 @@ async def open_session(request: Request) -> Response:
         path="/",
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure="https" in (request.url.scheme, urlsplit(settings.public_url).scheme),
     )
     drop_proof(request, answer)
     return answer

@@ -20,6 +20,10 @@ class Sessions(Repository):
         """Add a session."""
         self._session.add(session)
 
+    def has_code(self, code_hash: bytes) -> bool:
+        """Whether a session waits to be fetched with this code."""
+        return self._session.scalar(select(AuthSession.id).where(AuthSession.code_hash == code_hash)) is not None
+
     def by_code_hash_for_redeem(self, code_hash: bytes, now: datetime) -> UUID | None:
         """Use up a code: the session's id for the first caller in time, None for everybody else."""
         return self._session.scalar(

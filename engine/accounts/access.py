@@ -197,9 +197,12 @@ class Access:
     @open_to_anyone
     def redeem(self, code: str) -> str | None:
         """Trade a one-time code for the token of the cookie; None when it is unknown, used or too old."""
-        token = secrets.token_urlsafe(32)
+        token, code_hash = secrets.token_urlsafe(32), digest(code)
+        with self._database.read() as unit:  # anybody may ask, and only who has a code is worth the writer's time
+            if not unit.sessions.has_code(code_hash):
+                return None
         with self._database.write() as unit:
-            session_id = unit.sessions.by_code_hash_for_redeem(digest(code), self._clock())
+            session_id = unit.sessions.by_code_hash_for_redeem(code_hash, self._clock())
             if session_id is None:
                 return None
             unit.sessions.set_token(session_id, digest(token))

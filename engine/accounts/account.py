@@ -160,20 +160,31 @@ class Account:
                 record(unit, row.id, "session.end", "person", row.id, now, after={"sessions": "all others"})
 
     @needs(Right.USE)
-    def begin_second_factor(self, actor: Actor) -> Enrolment:
-        """A secret for an authenticator app, in place of one that was begun; in force once it is confirmed.
+    def begin_second_factor(self, actor: Actor, password: str) -> None:
+        """Make a secret for an authenticator app, in place of one that was begun; in force once it is confirmed.
 
-        Raises BadInput while one is in force, for an address that is not proved, and without a password to guard.
+        Asks for the password: whoever finds an open tab could otherwise lock its owner out. Raises BadInput also while
+        one is in force, for an address that is not proved, and without a password to guard; TooManyTries.
         """
+        with self._database.read() as unit:
+            row = _own(actor, unit.people.by_id)
+        if row.verified_at is None:
+            raise BadInput("Your address is not proved yet.", field="Code", hint="Enter the code we mailed first.")
+        if not row.password_hash:
+            raise BadInput(
+                "A second factor guards a password, and you have none.", field="Code", hint="Set a password first."
+            )
+        self._with_password(actor, password, field="Password")
         with self._database.write() as unit:
             row = _own(actor, unit.people.for_change)
-            if row.verified_at is None:
-                raise BadInput("Your address is not proved yet.", field="Code", hint="Enter the code we mailed first.")
-            if not row.password_hash:
-                raise BadInput(
-                    "A second factor guards a password, and you have none.", field="Code", hint="Set a password first."
-                )
-            return self._factors.begin(unit, row.id, row.email)
+            self._factors.begin(unit, row.id, row.email)
+
+    @needs(Right.USE)
+    def pending_second_factor(self, actor: Actor) -> Enrolment:
+        """What the app has to scan, until it is confirmed. Raises BadInput when nothing was begun."""
+        with self._database.write() as unit:
+            row = _own(actor, unit.people.by_id)
+            return self._factors.pending(unit, row.id, row.email)
 
     @needs(Right.USE)
     def confirm_second_factor(self, actor: Actor, code: str) -> list[str]:

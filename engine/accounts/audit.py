@@ -19,6 +19,9 @@ from engine.exports import Form, table
 __all__ = ["EVERYTHING", "Act", "AuditFilter", "AuditLog", "Form", "record"]
 
 EVERYTHING = AuditFilter()
+STRANGER = UUID(int=1)
+"""The actor of what somebody did who is not signed in."""
+_ACTORS = {NOBODY: "Operator", STRANGER: "Not signed in"}
 COLUMNS = ("at", "actor", "actor_id", "action", "target_kind", "target", "target_id", "before", "after", "address")
 
 
@@ -57,7 +60,7 @@ def record(
     """Append an act inside the transaction that does it.
 
     `action` is dotted, kind first ("person.disable"). `before` and `after` name only fields that may be read by
-    every administrator for ever: no secret, no address of a person, no text that somebody wrote.
+    every administrator for ever: no secret, no address of a person; of what somebody wrote only the reason of an act.
     """
     unit.audit.add(
         AuditEvent(
@@ -131,7 +134,7 @@ def _act(row: AuditEvent, names: Mapping[UUID, str]) -> Act:
         id=row.id,
         at=row.at,
         actor_id=None if row.actor_id == NOBODY else row.actor_id,
-        actor="Operator" if row.actor_id == NOBODY else _named(row.actor_id, names),
+        actor=_ACTORS.get(row.actor_id) or _named(row.actor_id, names),
         action=row.action,
         target_kind=row.target_kind,
         target_id=row.target_id,

@@ -41,6 +41,7 @@ MAILS = Pace("mailed-code", most=3, window=timedelta(minutes=15))
 LINKS = Pace("mailed-link", most=3, window=timedelta(minutes=15))
 ASKED = Pace("mails-from", most=20, window=timedelta(hours=1))
 CODES = Pace("code", most=5, window=LASTS)
+CODES_FROM = Pace("codes-from", most=30, window=timedelta(minutes=10))
 RESET_CODES = Pace("reset-code", most=5, window=timedelta(minutes=5))
 WRONG_CODE = "That code is not right, or is too old."
 
@@ -130,6 +131,7 @@ class Joining:
         """
         account, now = account_text(email), self._clock()
         with self._database.write() as unit:
+            take(unit, CODES_FROM, visitor.address, now=now)
             left = take(unit, CODES, account, now=now)
             row = unit.people.for_change_by_email(account)
             token = unit.tokens.use(_code_hash(row.id if row else NOBODY, code), "verify", now)

@@ -203,6 +203,16 @@ class People:
             return _people(unit, [_at(unit, email)])[0]
 
     @needs(Right.MANAGE_PEOPLE)
+    def remove_second_factor(self, actor: Actor, person_id: UUID) -> Person:
+        """Let a person who lost their device and their codes sign in by password alone. Raises NotFound, BadInput."""
+        with self._changing(person_id) as (unit, row):
+            if unit.second_factors.of(person_id) is None:
+                raise BadInput(f"{row.name} has no second factor.", field="Code", hint="They sign in by password.")
+            unit.second_factors.remove(person_id)
+            record(unit, actor.person_id, "second_factor.remove", "person", person_id, self._clock())
+        return self.one(actor, person_id)
+
+    @needs(Right.MANAGE_PEOPLE)
     def verify(self, actor: Actor, email: str) -> Person:
         """Take an address as proved. Raises NotFound."""
         with self._database.read() as unit:

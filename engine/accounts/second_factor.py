@@ -51,14 +51,25 @@ class SecondFactors:
         unit.second_factors.put(
             FactorRow(person_id=person_id, sealed=sealed, last_step=0, recovery=[], confirmed_at=None)
         )
-        return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER))
+        return _enrolment(secret, email)
+
+    def pending(self, unit: Unit, person_id: UUID, email: str) -> Enrolment:
+        """The secret that was begun. Raises BadInput when there is none, or once it is in force."""
+        row = unit.second_factors.of(person_id)
+        self._not_yet(row)
+        if row is None:
+            raise _none_begun()
+        try:
+            return _enrolment(self._vault.open(row.sealed, binding(person_id)), email)
+        except CannotOpen:
+            raise _none_begun() from None
 
     def confirm(self, unit: Unit, person_id: UUID, code: str, now: datetime) -> list[str]:
         """Put the secret in force by a first code, and return the recovery codes. Raises BadInput."""
         row = unit.second_factors.of(person_id)
         self._not_yet(row)
         if row is None:
-            raise BadInput("No authenticator was begun.", field=FIELD, hint="Begin again and scan the new picture.")
+            raise _none_begun()
         if not self._is_app_code(unit, row, code, now):
             raise BadInput(
                 "That code does not belong to the picture.",
@@ -107,6 +118,14 @@ class SecondFactors:
     def _not_yet(self, row: FactorRow | None) -> None:
         if row is not None and row.confirmed_at is not None:
             raise BadInput("An authenticator is in force already.", field=FIELD, hint="Remove it first.")
+
+
+def _enrolment(secret: str, email: str) -> Enrolment:
+    return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER))
+
+
+def _none_begun() -> BadInput:
+    return BadInput("No authenticator was begun.", field=FIELD, hint="Begin again and scan the new picture.")
 
 
 def binding(person_id: UUID) -> Binding:

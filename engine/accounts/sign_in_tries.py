@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from db.models.people import Person as PersonRow
 from db.session import Database, Unit
-from engine.accounts.audit import record
+from engine.accounts.audit import STRANGER, record
 from engine.accounts.people import clean_email
 from engine.accounts.sessions import Visitor
 from engine.accounts.throttle import Pace, take
@@ -63,8 +63,7 @@ class SignInTries:
         with self._database.write() as unit:
             if unit.throttles.take(f"noted:{bucket}", most=1, window=STRANGERS.window, now=now):
                 kind, target = ("person", person.id) if person else ("account", "unknown")
-                actor_id = person.id if person else None
-                record(unit, actor_id, "session.throttled", kind, target, now, address=visitor.address)
+                record(unit, STRANGER, "session.throttled", kind, target, now, address=visitor.address)
 
     def _sweep(self) -> None:
         now = self._clock()

@@ -94,6 +94,15 @@ def enable(email: Email, as_json: AsJson = False) -> None:
     _print_person(person, as_json, "is enabled")
 
 
+@people.command("remove-second-factor")
+def remove_second_factor(email: Email, as_json: AsJson = False) -> None:
+    """Let a person who lost their authenticator and its codes sign in by password alone."""
+    with opened() as studio:
+        found = studio.people.by_email(Actor.operator(), email)
+        person = studio.people.remove_second_factor(Actor.operator(), found.id)
+    _print_person(person, as_json, "signs in by password alone")
+
+
 @people.command("set-role")
 def set_role(
     email: Email,

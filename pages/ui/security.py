@@ -9,15 +9,17 @@ import segno
 import streamlit as st
 
 from engine.accounts.account import Profile
+from engine.accounts.actor import Actor
+from engine.accounts.second_factor import Enrolment
 from engine.errors import StudioError
 from pages.ui import formats
 from pages.ui.context import MEMBERS, get_studio, leave, require, session_id
-from pages.ui.errors import notice
+from pages.ui.errors import explained, notice
 from pages.ui.layout import card, say
 from pages.ui.welcome import new_password
 
-ENROLMENT = "security/enrolment"
-CODES = "security/codes"
+BEGUN = "security/begun"
+KEPT = "security/kept"
 
 
 def card_of(me: Profile) -> None:
@@ -77,27 +79,50 @@ def change_password(me: Profile) -> None:
             st.rerun()
 
 
-def _drop_enrolment() -> None:
-    """Forget what the dialog of the authenticator held."""
-    for name in (ENROLMENT, CODES):
-        st.session_state.pop(name, None)
+def _forget_begun() -> None:
+    """Have the dialog begin with the password again."""
+    st.session_state.pop(BEGUN, None)
 
 
-@st.dialog("Add an authenticator", on_dismiss=_drop_enrolment)
+def _kept() -> None:
+    st.session_state[KEPT] = True
+
+
+@st.dialog("Add an authenticator", on_dismiss=_forget_begun)
 def add_authenticator() -> None:
-    """Show the secret as a picture, take a first code, then show the recovery codes once."""
+    """Ask for the password, show the secret as a picture, take a first code, then show the recovery codes once.
+
+    Neither the secret nor the codes are kept in the page: a rerun asks the engine, and the codes are gone.
+    """
     actor = require(*MEMBERS)
-    if codes := st.session_state.get(CODES):
-        _recovery(codes)
-        return
-    account = get_studio().account
-    if ENROLMENT not in st.session_state:
-        try:
-            st.session_state[ENROLMENT] = account.begin_second_factor(actor)
-        except StudioError as problem:
-            notice(problem)
+    if st.session_state.pop(KEPT, False):
+        say("Your authenticator is on")
+        st.rerun()
+    account, slot, codes = get_studio().account, st.empty(), list[str]()
+    with slot.container(), explained():
+        if not st.session_state.get(BEGUN):
+            _begin(actor)
             return
-    enrolment = st.session_state[ENROLMENT]
+        codes = _first_code(actor, account.pending_second_factor(actor))
+    if codes:
+        slot.empty()
+        _forget_begun()
+        _recovery(codes)
+
+
+def _begin(actor: Actor) -> None:
+    st.markdown("Sign-in then asks for a code from an app besides your password.")
+    with st.form("begin authenticator", border=False):
+        password = st.text_input("Password", type="password", autocomplete="current-password")
+        asked = st.form_submit_button("Go on", type="primary")
+    if asked:
+        get_studio().account.begin_second_factor(actor, password)
+        st.session_state[BEGUN] = True
+        st.rerun(scope="fragment")
+
+
+def _first_code(actor: Actor, enrolment: Enrolment) -> list[str]:
+    """The recovery codes, once a first code was right."""
     st.markdown("Scan this with an authenticator app, then enter the six digits that it shows.")
     with st.container(horizontal_alignment="center"):
         st.image(_picture(enrolment.uri), width=220, alt="Code to scan with an authenticator app")
@@ -106,23 +131,14 @@ def add_authenticator() -> None:
     with st.form("authenticator", border=False):
         code = st.text_input("Code", autocomplete="one-time-code", placeholder="Six digits")
         asked = st.form_submit_button("Turn it on", type="primary")
-    if asked:
-        try:
-            st.session_state[CODES] = account.confirm_second_factor(actor, code)
-        except StudioError as problem:
-            notice(problem)
-        else:
-            st.rerun(scope="fragment")
+    return get_studio().account.confirm_second_factor(actor, code) if asked else []
 
 
 def _recovery(codes: list[str]) -> None:
     st.markdown("From now on sign-in asks for a code. **These recovery codes are shown only now.**")
     st.code("\n".join(codes), language=None)
     st.caption("Each works once in place of the app's code. Keep them where you would look without your phone.")
-    if st.button("I have kept them", type="primary"):
-        _drop_enrolment()
-        say("Your authenticator is on")
-        st.rerun()
+    st.button("I have kept them", type="primary", on_click=_kept)
 
 
 def _picture(uri: str) -> str:

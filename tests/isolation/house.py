@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 from db.models import Base
 from db.models.base import NOBODY
-from db.models.people import Person
+from db.models.people import Person, SecondFactor
 from engine.accounts.actor import Actor, Role
 from engine.accounts.sessions import Visitor, open_session
 from engine.studio import Studio
@@ -254,6 +254,15 @@ def _former_stop(house: House, owner: str) -> UUID:
     return stop_id
 
 
+def _guarded(house: House, owner: str) -> UUID:
+    person_id: UUID = _somebody(house, owner)
+    with house.studio.database.write() as unit:
+        unit.second_factors.put(
+            SecondFactor(person_id=person_id, sealed="", last_step=0, recovery=[], confirmed_at=None)
+        )
+    return person_id
+
+
 def _no_persona() -> str:
     return "user:nobody-goes-by-this"
 
@@ -265,6 +274,7 @@ SESSION = Kind(_session, _former_session)
 OWN_KEY = Kind(_own_key, _former_own_key)
 HOUSE_KEY = Kind(_house_key, _former_house_key)
 PERSON = Kind(_somebody, _former_person)
+GUARDED_PERSON = Kind(_guarded, _former_person)
 ADDRESS = Kind(_address, _former_address, lambda: "nobody-has-this@example.org")
 DEPARTMENT = Kind(_department, _former_department)
 STOP = Kind(_stop, _former_stop)

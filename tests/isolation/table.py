@@ -28,6 +28,7 @@ from tests.isolation.house import (
     DELETED_PERSONA,
     DEPARTMENT,
     DRAFT,
+    GUARDED_PERSON,
     HOUSE_KEY,
     OWN_KEY,
     PERSON,
@@ -110,8 +111,9 @@ def _house_key(house: House, who: str) -> None:
 
 
 def _first_code(house: House, who: str) -> str:
-    enrolment = house.studio.account.begin_second_factor(house.maker(who))
-    return pyotp.TOTP(enrolment.secret).at(house.clock())
+    house.studio.account.begin_second_factor(house.maker(who), PASSWORD)
+    secret = house.studio.account.pending_second_factor(house.maker(who)).secret
+    return pyotp.TOTP(secret).at(house.clock())
 
 
 def _second_factor(house: House, who: str) -> None:
@@ -132,7 +134,7 @@ SPEC = PersonaSpec(name="Ada", role="counts")
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 TABLE: dict[str, Row] = {
-    "account.begin_second_factor": Row(PROVED, lambda s, a, it: s.account.begin_second_factor(a), fresh=True),
+    "account.begin_second_factor": Row(PROVED, lambda s, a, it: s.account.begin_second_factor(a, PASSWORD), fresh=True),
     "account.change_handle": Row(
         MEMBERS, lambda s, a, it: s.account.change_handle(a, it), prepare=_new_name, dummy="z9"
     ),
@@ -152,6 +154,9 @@ TABLE: dict[str, Row] = {
     ),
     "account.end_others": Row(MEMBERS, lambda s, a, it: s.account.end_others(a, it), SESSION, SELF),
     "account.end_session": Row(MEMBERS, lambda s, a, it: s.account.end_session(a, it), SESSION, OWN),
+    "account.pending_second_factor": Row(
+        PROVED, lambda s, a, it: s.account.pending_second_factor(a), prepare=_first_code, fresh=True
+    ),
     "account.profile": Row(MEMBERS, lambda s, a, it: s.account.profile(a)),
     "account.remove_second_factor": Row(
         PROVED,
@@ -263,6 +268,9 @@ TABLE: dict[str, Row] = {
     "people.disable": Row(ADMINS, lambda s, a, it: s.people.disable(a, it), PERSON, ANY, fresh=True),
     "people.enable": Row(ADMINS, lambda s, a, it: s.people.enable(a, it), PERSON, ANY),
     "people.one": Row(ADMINS, lambda s, a, it: s.people.one(a, it), PERSON, ANY),
+    "people.remove_second_factor": Row(
+        ADMINS, lambda s, a, it: s.people.remove_second_factor(a, it), GUARDED_PERSON, ANY, fresh=True
+    ),
     "people.search": Row(ADMINS, lambda s, a, it: s.people.search(a, "example")),
     "people.set_department": Row(ADMINS, lambda s, a, it: s.people.set_department(a, it, None), PERSON, ANY),
     "people.set_role": Row(ADMINS, lambda s, a, it: s.people.set_role(a, it, Role.USER), PERSON, ANY, fresh=True),

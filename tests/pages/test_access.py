@@ -188,7 +188,8 @@ def test_the_form_counts_the_tries_that_are_left_and_then_asks_for_a_pause(tab, 
 
 
 def test_an_authenticator_is_asked_for_only_after_the_right_password(tab, studio, noor):
-    secret = studio.account.begin_second_factor(noor).secret
+    studio.account.begin_second_factor(noor, PASSWORD)
+    secret = studio.account.pending_second_factor(noor).secret
     app = pyotp.TOTP(secret)
     studio.account.confirm_second_factor(noor, app.at(time.time() - 30))
     at = press(fill(tab(), email=noor.email, password="wrong"), "Sign in")

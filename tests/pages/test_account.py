@@ -72,10 +72,15 @@ def test_all_others_are_signed_out_and_this_one_stays(tab, studio, noor, elsewhe
     assert [title.value for title in at.title] == ["Account"]
 
 
-def test_the_authenticators_secret_is_shown_as_text_too(tab, noor):
+def test_an_authenticator_begins_with_the_password_and_its_secret_is_not_kept_in_the_page(tab, studio, noor):
     at = press(tab(noor, PAGE), "Add authenticator")
-    secret = at.session_state[security.ENROLMENT].secret
+    assert field(at, "Password") and "Scan this" not in words(at)
+    studio.account.begin_second_factor(noor, PASSWORD)
+    at.session_state[security.BEGUN] = True
+    press(at, "Add authenticator")
+    secret = studio.account.pending_second_factor(noor).secret
     assert secret in words(at)
+    assert secret not in repr(at.session_state.filtered_state)
     assert "Remove authenticator" not in labels(at)
 
 

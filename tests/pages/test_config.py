@@ -9,6 +9,7 @@ CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit/config.toml").re
 
 PINNED = {
     "server.port": 8501,
+    "server.address": "127.0.0.1",
     "server.headless": True,
     "server.enableCORS": True,
     "server.enableXsrfProtection": True,

@@ -151,7 +151,7 @@ def test_one_ends_ones_own_sessions_and_nobody_elses(studio: Studio) -> None:
 
 
 def test_the_operator_has_no_account(studio: Studio) -> None:
-    for act in (studio.account.profile, studio.account.sessions, studio.account.begin_second_factor):
+    for act in (studio.account.profile, studio.account.sessions, studio.account.pending_second_factor):
         with pytest.raises(Forbidden):
             act(Actor.operator())
 
@@ -163,7 +163,7 @@ def test_an_actor_of_an_earlier_click_does_nothing_once_they_are_disabled(studio
     for act in (
         lambda: studio.account.rename(actor, "Eve"),
         lambda: studio.account.change_password(actor, here.session_id, old=PASSWORD, new=NEW),
-        lambda: studio.account.begin_second_factor(actor),
+        lambda: studio.account.begin_second_factor(actor, PASSWORD),
     ):
         with pytest.raises(Forbidden):
             act()

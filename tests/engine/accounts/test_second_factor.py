@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from engine.accounts.actor import Actor
+from engine.accounts.audit import AuditFilter
 from engine.accounts.master_keys import MasterKeys
 from engine.accounts.rotation import rotate
 from engine.errors import BadInput, CodeNeeded, TooManyTries
@@ -32,7 +34,8 @@ def enter(studio: Studio, code: str, password: str = PASSWORD) -> object:
 def test_a_secret_is_in_force_only_once_a_code_confirmed_it(studio: Studio, clock: Clock) -> None:
     member(studio)
     _, actor = signed_in(studio)
-    enrolment = studio.account.begin_second_factor(actor)
+    studio.account.begin_second_factor(actor, PASSWORD)
+    enrolment = studio.account.pending_second_factor(actor)
     assert enrolment.secret in enrolment.uri and "ada%40example.org" in enrolment.uri
     assert enrolment.secret not in repr(enrolment)
     assert signed_in(studio) and not studio.account.profile(actor).second_factor
@@ -42,7 +45,8 @@ def test_a_secret_is_in_force_only_once_a_code_confirmed_it(studio: Studio, cloc
     assert app.secret != enrolment.secret  # begun anew
     assert len(set(codes)) == 8 and studio.account.profile(actor).second_factor
     for again in (
-        lambda: studio.account.begin_second_factor(actor),
+        lambda: studio.account.begin_second_factor(actor, PASSWORD),
+        lambda: studio.account.pending_second_factor(actor),
         lambda: studio.account.confirm_second_factor(actor, app.at(clock.now)),
     ):
         with pytest.raises(BadInput, match="in force already"):
@@ -63,9 +67,7 @@ def test_the_code_is_asked_for_after_the_right_password_only(studio: Studio, clo
     assert enter(studio, f"{app.at(clock.now)[:3]} {app.at(clock.now)[3:]}")
 
 
-def test_a_code_works_once_also_for_five_at_once(
-    studio: Studio, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_code_works_once_also_for_five_at_once(studio: Studio, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     member(studio)
     app, _ = with_authenticator(studio, signed_in(studio)[1], clock.now)
     with pytest.raises(BadInput, match="used already"):
@@ -143,11 +145,34 @@ def test_removing_it_asks_for_the_password(studio: Studio, clock: Clock) -> None
 def test_it_guards_a_proved_address_and_a_password_only(studio: Studio) -> None:
     member(studio, verified=False)
     with pytest.raises(BadInput, match="not proved"):
-        studio.account.begin_second_factor(signed_in(studio)[1])
+        studio.account.begin_second_factor(signed_in(studio)[1], PASSWORD)
     ticket = studio.access.sign_in_with(
         "https://accounts.google.com", "7", email="zoe@example.org", email_verified=True, name="Zoë", visitor=HOME
     )
     actor = studio.access.actor(ticket.session_id)
     assert actor is not None
     with pytest.raises(BadInput, match="you have none"):
-        studio.account.begin_second_factor(actor)
+        studio.account.begin_second_factor(actor, PASSWORD)
+
+
+def test_the_password_is_asked_before_a_factor_is_begun_and_an_admin_can_take_it_away(
+    studio: Studio, clock: Clock
+) -> None:
+    member(studio)
+    actor = signed_in(studio)[1]
+    for wrong in ("", WRONG):
+        with pytest.raises(BadInput, match="not your password"):
+            studio.account.begin_second_factor(actor, wrong)
+    with pytest.raises(BadInput, match="No authenticator was begun"):
+        studio.account.pending_second_factor(actor)
+    with_authenticator(studio, actor, clock.now)
+    with pytest.raises(CodeNeeded):
+        enter(studio, "")
+    operator = Actor.operator()
+    assert actor.person_id is not None
+    studio.people.remove_second_factor(operator, actor.person_id)
+    assert enter(studio, "")
+    with pytest.raises(BadInput, match="has no second factor"):
+        studio.people.remove_second_factor(operator, actor.person_id)
+    newest = studio.audit.page(operator, AuditFilter(action="second_factor"))[0]
+    assert (newest.action, newest.actor) == ("second_factor.remove", "Operator")

@@ -46,7 +46,8 @@ def whose(studio: Studio, ticket: Ticket) -> Actor:
 
 def with_authenticator(studio: Studio, actor: Actor, at: datetime) -> tuple[pyotp.TOTP, list[str]]:
     """Put a second factor in force; its first code is used then."""
-    app = pyotp.TOTP(studio.account.begin_second_factor(actor).secret)
+    studio.account.begin_second_factor(actor, PASSWORD)
+    app = pyotp.TOTP(studio.account.pending_second_factor(actor).secret)
     return app, studio.account.confirm_second_factor(actor, app.at(at))
 
 
