@@ -80,7 +80,7 @@ def test_an_authenticator_begins_with_the_password_and_its_secret_is_not_kept_in
     press(at, "Add authenticator")
     secret = studio.account.pending_second_factor(noor).secret
     assert secret in words(at)
-    assert secret not in repr(at.session_state.filtered_state)
+    assert secret not in repr(at.session_state._state.filtered_state)
     assert "Remove authenticator" not in labels(at)
 
 
