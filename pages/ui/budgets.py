@@ -33,7 +33,9 @@ def set_budget(budget: Budget) -> None:
     st.markdown(f"What **{formats.plain(budget.name)}** may spend on the house's keys in a month. Empty: {none}.")
     with st.form("budget", border=False):
         now = None if budget.month_usd is None else float(budget.month_usd)
-        usd = st.number_input("US dollars a month", min_value=0.0, value=now, step=1.0, format="%.2f", icon=":material/attach_money:")
+        usd = st.number_input(
+            "US dollars a month", min_value=0.0, value=now, step=1.0, format="%.2f", icon=":material/attach_money:"
+        )
         asked = st.form_submit_button("Save", type="primary")
     if asked:
         try:

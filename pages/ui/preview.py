@@ -46,7 +46,10 @@ ENDED = {"stopped": "Stopped by you", "cut": "The studio was restarted meanwhile
 
 
 def preview(draft: Draft, sections: tuple[Section, ...]) -> None:
-    """Draw the preview. It speaks by itself only when that is free; otherwise it waits for Speak."""
+    """Draw the preview. It speaks by itself only when that is free; otherwise it waits for Speak.
+
+    What a stop kept from being said is said once nothing is stopped any more.
+    """
     actor, studio = current_actor(), get_studio()
     with st.container(border=True):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -62,10 +65,11 @@ def preview(draft: Draft, sections: tuple[Section, ...]) -> None:
         question = _question(draft)
         wanted = _fingerprint(sections, question, model)
         run, spoken = studio.preview.run(actor, draft.id), _spoken(draft.id)
-        if run is not None:
+        stop = studio.controls.notice(actor)
+        off, hushed = silence(stop), run is not None and stop is None and isinstance(run.error, SWITCHED_OFF)
+        if run is not None and not hushed:
             spoken.setdefault("of", wanted)
-        off = silence(studio.controls.notice(actor))
-        if route.free and not off and _has_words(draft) and spoken.get("of") != wanted:
+        if route.free and not off and _has_words(draft) and (hushed or spoken.get("of") != wanted):
             run = _speak(draft.id, question, model, wanted, unasked=True)
         polled(partial(_talk, draft, question, route, model, wanted, off), run)
         if off:

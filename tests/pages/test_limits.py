@@ -176,7 +176,7 @@ def test_a_stop_silences_the_builder_and_home_until_it_is_lifted(builder, tab, s
     until(lambda: local.calls)
 
 
-def test_a_refusal_by_a_stop_is_forgotten_when_it_is_lifted(builder, studio, rosa, noor):
+def test_what_a_stop_refused_is_said_when_it_is_lifted(builder, studio, rosa, noor):
     at, draft = builder(noor)
     stop = studio.controls.stop(rosa, "everything", reason="Invoice")
     press(at, "Again")
@@ -185,7 +185,8 @@ def test_a_refusal_by_a_stop_is_forgotten_when_it_is_lifted(builder, studio, ros
     assert "Nobody can answer for now. Invoice." in everything(at) and button(at, "Again").disabled
     studio.controls.lift(rosa, stop)
     at.run()
-    assert "It is on again" in everything(at) and not button(at, "Again").disabled
+    over(studio, noor, draft)
+    assert "I am Ada." in everything(at.run()) and not button(at, "Again").disabled
 
 
 def test_ai_can_be_switched_off_for_oneself_and_on_again(tab, studio, noor):
