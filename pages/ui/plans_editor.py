@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from engine.accounts.actor import Actor
 from engine.errors import BadInput, StudioError
 from engine.routing.tables import CHOSEN_BY_USER, load_tables
 from engine.usage.plans import Plan, Plans
@@ -42,7 +43,7 @@ def plans_table(plans: Plans, people: dict[str, int]) -> None:
             "Models": "cheap only",
         }
     ]
-    rows += [_row(plan, people.get(key, 0), is_default=key == plans.default) for key, plan in plans.plans.items()]
+    rows += [_row(plan, people.get(key, 0), is_default=key == plans.default) for key, plan in _in_order(plans)]
     heads = ("Plan", "People", *list(COLUMNS.values())[1:])
     used = [head for head in heads if any(row.get(head) is not None for row in rows)]
     st.dataframe(
@@ -52,6 +53,11 @@ def plans_table(plans: Plans, people: dict[str, int]) -> None:
         placeholder="–",
         column_config={COLUMNS[name]: st.column_config.TextColumn(alignment="right") for name in (*COUNTS[:2], *MONEY)},
     )
+
+
+def _in_order(plans: Plans) -> list[tuple[str, Plan]]:
+    """The default plan first, the others by name: the order in which they are kept says nothing."""
+    return sorted(plans.plans.items(), key=lambda each: (each[0] != plans.default, each[1].title))
 
 
 def _row(plan: Plan, people: int, *, is_default: bool) -> dict[str, Any]:
@@ -72,7 +78,7 @@ def edit_plans() -> None:
     plans = get_studio().allowances.plans(actor)
     st.markdown("An empty cell is no limit of the plan; no models chosen allows all. Add a plan in the last row.")
     edited = st.data_editor(
-        [_editable(key, plan) for key, plan in plans.plans.items()],
+        [_editable(key, plan) for key, plan in _in_order(plans)],
         column_config=_editors(),
         column_order=list(COLUMNS),
         num_rows="dynamic",
@@ -95,24 +101,28 @@ def edit_plans() -> None:
     with cells.cell():
         house = st.number_input("The house, $ a month", min_value=0.0, value=float(plans.house_usd_month))
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Save plans", type="primary"):
-            try:
-                get_studio().allowances.save_plans(
-                    actor,
-                    {
-                        "default": default,
-                        "plans": {key: _typed(row) for key, row in found.items()},
-                        "sample": {"title": plans.sample.title} | sample,
-                        "house_usd_month": None if house is None else str(house),
-                    },
-                )
-            except BadInput as problem:
-                notice(BadInput(problem.message.replace(problem.field, _said(problem.field, found)), hint=problem.hint))
-            except StudioError as problem:
-                notice(problem)
-            else:
-                say("The plans are saved")
-                st.rerun()
+        asked = st.button("Save plans", type="primary")
+    if asked:
+        typed = {
+            "default": default,
+            "plans": {key: _typed(row) for key, row in found.items()},
+            "sample": {"title": plans.sample.title} | sample,
+            "house_usd_month": None if house is None else str(house),
+        }
+        _save(actor, typed, found)
+
+
+def _save(actor: Actor, typed: dict[str, Any], found: dict[str, dict[str, Any]]) -> None:
+    """Put the plans in force, or name what is wrong as the table names it."""
+    try:
+        get_studio().allowances.save_plans(actor, typed)
+    except BadInput as problem:
+        notice(BadInput(problem.message.replace(problem.field, _said(problem.field, found), 1), hint=problem.hint))
+    except StudioError as problem:
+        notice(problem)
+    else:
+        say("The plans are saved")
+        st.rerun()
 
 
 def _editable(key: str, plan: Plan) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def test_plans_budget_and_alerts_are_shown(tab, studio, rosa, noor, add_person):
     add_person("bo@example.org", verified=False)
     at = tab(rosa, PAGE)
     table = at.main.dataframe[0].value
-    assert list(table["Plan"]) == ["Sample", "Standard (default)", "Light", "Heavy"]
+    assert list(table["Plan"]) == ["Sample", "Standard (default)", "Heavy", "Light"]
     assert list(table["People"]) == [1, 2, 0, 0]
     assert "AI_FEATURES_ENABLED is on" in everything(at) and "No budget has passed half" in everything(at)
     assert {"Edit plans", "Correct a call", "Change"} <= {*labels(at)}
