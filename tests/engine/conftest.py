@@ -43,7 +43,11 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest
     import os
 
     for name in list(os.environ):
-        if name.endswith(NOT_OURS) or name.startswith("STUDIO_") or name in ("DATABASE_URL", "AI_FEATURES_ENABLED", "SMTP_URL"):
+        if (
+            name.endswith(NOT_OURS)
+            or name.startswith("STUDIO_")
+            or name in ("DATABASE_URL", "AI_FEATURES_ENABLED", "SMTP_URL")
+        ):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     return monkeypatch
