@@ -11,8 +11,10 @@ run: .venv/installed
 	@$(BIN)/python -m engine migrate
 	@$(ADDRESS) $(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
+# The campaign's processes cannot be started from the workers that share out the other tests.
 test: .venv/installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/reliability
+	$(BIN)/python -m pytest tests/reliability
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .

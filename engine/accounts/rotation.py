@@ -78,7 +78,7 @@ def rotate(keys: MasterKeys, database: Database, now: datetime, *, batch: int = 
     A new key is made while the key file holds one only. Keys of the environment are the operator's: everything is
     sealed with the first that is listed. Raises ConfigError, and BadInput when the environment has no other key.
     """
-    check_canary(Vault(*keys.read()), database)
+    check_canary(Vault(*keys.read(), source=keys.read), database)
     vault, is_new = _begin(keys, database, now)
     resealed = 0
     while True:
@@ -93,7 +93,7 @@ def retire(keys: MasterKeys, database: Database, now: datetime) -> Retired:
 
     Rows that nobody can open need no key. Keys of the environment have to be taken out by hand.
     """
-    check_canary(Vault(*keys.read()), database)
+    check_canary(Vault(*keys.read(), source=keys.read), database)
     with database.write() as unit:
         mark = unit.house.lock(CANARY)
         held = keys.read()

@@ -3,6 +3,7 @@
 from typing import NoReturn
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
 from engine.accounts.actor import Actor, Role
@@ -81,19 +82,27 @@ def arrive(page: StreamlitPage) -> None:
         st.session_state.pop(DELETED, None)
 
 
-def person_card(actor: Actor) -> None:
-    """Name, role, what is left of the allowance, and the way out."""
+def person_card(actor: Actor) -> DeltaGenerator:
+    """Name, role, what is left of the allowance, and the way out; returns where the allowance stands."""
     word, colour = ROLES[actor.role]
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown(f"**{formats.plain(actor.name)}**", width="content")
             st.badge(word, color=colour)
+        left = st.empty()
+        allowance(actor, left)
+        st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=leave)
+    return left
+
+
+def allowance(actor: Actor, slot: DeltaGenerator) -> None:
+    """What is left. Drawn once more at the end of a page: a call that the page began is let in meanwhile."""
+    with slot.container(gap="xsmall"):
         try:
             for each in foremost(get_studio().usage.allowance(actor)):
                 meter(each)
         except StudioError as problem:
-            st.caption(problem.message)
-        st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=leave)
+            st.caption(formats.plain(problem.message))
 
 
 def _page(path: str, title: str, icon: str, role: Role | None, roles: tuple, *, hidden: bool):

@@ -197,9 +197,8 @@ def test_a_process_with_the_old_key_saves_during_and_after_the_change(house: Hou
     ours.close(), theirs.close()
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite lets one transaction write at a time
 def test_a_key_that_is_being_saved_while_the_change_begins_is_sealed_anew_too(house: House, postgres_url: str) -> None:
-    if house.database.dialect != "postgresql":
-        pytest.skip("SQLite lets one transaction write at a time")
     theirs, rotated, where = opened(postgres_url), Event(), Binding("provider-key", str(uuid7()), "openai", uuid7())
     house.texts[where] = "sk-in-the-making"
 

@@ -25,6 +25,7 @@ from tests.engine.conftest import Clock, person
 from tests.engine.usage.cases import CALL, COST, FREE, OK, OWN_KEY, counters, set_budget
 
 HOLD = CALL.hold_nano or 0
+NOBODY_S = "00000000-0000-0000-0000-000000000009"
 QUESTION = LLMRequest((Message("user", "hello"),), max_output_tokens=8)
 
 
@@ -102,7 +103,7 @@ def test_a_stop_ends_by_itself(studio: Studio, guard: Guard, admin: Actor, clock
 
 @pytest.mark.parametrize(
     ("scope", "target", "reason"),
-    [("moon", "", "why"), ("provider", "nobody", "why"), ("person", "x", "why"), ("person", str(uuid4()), "why"),
+    [("moon", "", "why"), ("provider", "nobody", "why"), ("person", "x", "why"), ("person", NOBODY_S, "why"),
      ("department", "", "why"), ("everything", "", " "), ("everything", "", "x" * 301)],
 )  # fmt: skip
 def test_a_stop_of_nothing_or_without_a_reason_is_refused(
