@@ -18,7 +18,7 @@ def verification(code: str, public_url: str) -> Letter:
     """The code that proves a mailbox."""
     return Letter(
         f"Your code for {STUDIO}",
-        f"Your code is {code}\n\nEnter it within 30 minutes at {public_url} in the browser where you signed up.\n"
+        f"Your code is {code}\n\nEnter it within 30 minutes at {public_url}/verify where you signed up.\n"
         f"Nobody from the studio will ever ask you for it.\n\n{_NOT_YOU} Do not enter the code then.\n",
     )
 

@@ -153,11 +153,13 @@ class Allowances:
 
     @needs(Right.MANAGE_ALLOWANCES)
     def set_budget(self, actor: Actor, scope: BudgetScope, scope_id: str, month_usd: Decimal | None) -> None:
-        """Set a monthly budget; None takes it away (the house then has what the plans say). Raises BadInput."""
+        """Set a monthly budget; None takes it away (the house then has the plans' sum). Raises BadInput, NotFound."""
         if scope not in _NAMED or not scope_id:
             raise BadInput(f"There is no budget for {scope!r}.", field="Budget")
         usd = _sum(month_usd)
         with self._database.write() as unit:
+            if scope == "department" and scope_id not in {str(row.id) for row in unit.departments.all()}:
+                raise NotFound("There is no such department.", hint="It was removed, perhaps just now.")
             before = {(row.scope, row.scope_id): row.month_nano for row in unit.controls.budgets(scope)}
             unit.controls.put_budget(scope, scope_id, nano(usd))
             was = {"month_usd": str(_usd(before.get((scope, scope_id))))}

@@ -42,7 +42,9 @@ def ask() -> None:
     with st.form("reset", border=False):
         email = st.text_input("E-mail", type="email", autocomplete="email", placeholder="you@example.com")
         asked = st.form_submit_button("Mail me a link", type="primary", width="stretch")
-    if asked:
+    if asked and not email.strip():
+        st.error("Write the address of your account first.", icon=":material/error:")
+    elif asked:
         try:
             joining.request_reset(email, visitor())
         except StudioError as problem:

@@ -231,6 +231,8 @@ def test_budgets_are_listed_with_what_is_spent(studio: Studio, guard: Guard, adm
         ("department", "Research"): (Decimal(5), COST.usd),
         ("persona", "maestro"): (Decimal("1.5"), COST.usd),
     }
+    with pytest.raises(NotFound):
+        studio.allowances.set_budget(admin, "department", NOBODY_S, Decimal(5))
     for wrong in (Decimal(-1), Decimal("NaN"), Decimal(10**8)):
         with pytest.raises(BadInput):
             studio.allowances.set_budget(admin, "house", "house", wrong)
