@@ -11,10 +11,10 @@ run: .venv/installed
 	@$(BIN)/python -m engine migrate
 	@$(ADDRESS) $(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
-# The campaign's processes cannot be started from the workers that share out the other tests.
+# Browsers want the machine for themselves, and the campaign's processes cannot be started from workers.
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/reliability
-	$(BIN)/python -m pytest tests/reliability
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/e2e --ignore tests/reliability
+	$(BIN)/python -m pytest tests/e2e tests/reliability
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .
