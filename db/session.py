@@ -18,6 +18,7 @@ from db.failures import explain
 from db.repositories.access import Identities, SecondFactors, Sessions, Throttles, Tokens
 from db.repositories.audit import Audit
 from db.repositories.controls import Controls
+from db.repositories.conversations import Conversations
 from db.repositories.departments import Departments
 from db.repositories.house import House
 from db.repositories.keys import Keys
@@ -114,6 +115,11 @@ class Unit:
     def personas(self) -> Personas:
         """Personas and their versions."""
         return Personas(self.session)
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        """Threads and messages."""
+        return Conversations(self.session)
 
     @cached_property
     def drafts(self) -> Drafts:

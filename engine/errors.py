@@ -192,10 +192,14 @@ class AlreadyDone(NotAllowed):
 
 
 class ProviderError(StudioError):
-    """The provider failed. `charged`: whether the call may have cost money and keeps its unit."""
+    """The provider failed. `charged`: whether the call may have cost money and keeps its unit.
+
+    `elsewhere`: whether the same question may well be answered at another provider.
+    """
 
     exit_code = 4
     charged = False
+    elsewhere = False
 
 
 class KeyRejected(ProviderError):
@@ -208,12 +212,14 @@ class ModelNotFound(ProviderError):
     """The provider does not know the model, or no model is there at all."""
 
     code = "model_not_found"
+    elsewhere = True
 
 
 class RateLimited(ProviderError):
     """The provider asks to slow down. `retry_after` is in seconds, when it says so."""
 
     code = "rate_limited"
+    elsewhere = True
 
     def __init__(self, message: str, *, retry_after: float | None = None, hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -224,6 +230,7 @@ class ProviderQuota(ProviderError):
     """The account behind the key has no credit left."""
 
     code = "provider_quota"
+    elsewhere = True
 
 
 class TooLong(ProviderError):
@@ -250,12 +257,14 @@ class Unreachable(ProviderError):
     """No connection was made, so nothing was sent."""
 
     code = "unreachable"
+    elsewhere = True
 
 
 class Overloaded(ProviderError):
     """The provider failed on its side before any byte."""
 
     code = "overloaded"
+    elsewhere = True
 
 
 class StreamCut(ProviderError):

@@ -24,10 +24,10 @@ from engine.errors import (
     StudioError,
 )
 from engine.llm import CallControl, LLMRequest, LLMResponse, StreamEvent, Usage, estimate_tokens
-from engine.providers import Adapters
+from engine.providers import PROVIDERS, Adapters
 from engine.retry import retrying, while_database_is_away
 from engine.routing.model_facts import facts_of
-from engine.routing.route import Resolved, Route
+from engine.routing.route import Resolved, Route, Step
 from engine.routing.router import Router
 from engine.usage.guard import Admission, Call, Guard, Outcome
 from engine.usage.heartbeat import Heartbeat
@@ -45,7 +45,8 @@ Listener = Callable[[StreamEvent], None]
 class CallContext:
     """Where a call comes from and on whose behalf. `unasked`: nobody pressed a button for it.
 
-    A call of a scene takes from the scene's budget, `scene_cap_nano` (None: counted only).
+    A call of a scene takes from the scene's budget, `scene_cap_nano` (None: counted only). `step` names the step of the
+    mode's pipeline that the call is.
     """
 
     surface: str
@@ -57,6 +58,7 @@ class CallContext:
     unasked: bool = False
     scene_id: str | None = None
     scene_cap_nano: int | None = None
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,10 @@ class _Progress:
     spent: Usage = field(default_factory=Usage)
     response: LLMResponse | None = None
     counted: bool = False
+
+    @classmethod
+    def of(cls, request: LLMRequest, route: Route) -> "_Progress":
+        return cls(time.monotonic(), route.model, request.most_input_tokens, request.max_output_tokens, route.free)
 
     def hear(self, event: StreamEvent) -> None:
         if event.kind in ("text", "reasoning", "tool_call") and self.first_token is None:
@@ -168,22 +174,43 @@ class Generation:
         """
         if not self._ai_enabled:
             raise AIDisabled("AI is switched off by the operator.", hint="Everything but asking a model still works.")
+        control = control or CallControl(self._deadline_s)
+        waiting = self._route(actor, request, context)
+        while True:
+            chosen = waiting.pop(0)
+            progress = _Progress.of(request, chosen.route)
+            try:
+                return self._answered(actor, request, context, chosen, control, progress, listener)
+            except ProviderError as problem:
+                if progress.begun or not waiting or not problem.elsewhere or control.stopped:
+                    raise
+                waiting[0] = _instead(waiting[0], chosen, problem)
+
+    def _route(self, actor: Actor, request: LLMRequest, context: CallContext) -> list[Resolved]:
+        """Who answers, and who may go on in their place."""
         resolved = self._router.resolve(
             actor,
             surface=context.surface,
             mode=context.mode,
             model=context.model,
             structured=request.schema is not None,
+            step=context.step,
+            context_tokens=request.estimated_input_tokens,
         )
+        return [resolved, *resolved.others]
+
+    def _answered(
+        self,
+        actor: Actor,
+        request: LLMRequest,
+        context: CallContext,
+        resolved: Resolved,
+        control: CallControl,
+        progress: _Progress,
+        listener: Listener | None,
+    ) -> Answer:
+        """One admission and what comes of it."""
         admission = self._guard.admit(actor, self._call(request, context, resolved.route))
-        control = control or CallControl(self._deadline_s)
-        progress = _Progress(
-            time.monotonic(),
-            resolved.route.model,
-            request.most_input_tokens,
-            request.max_output_tokens,
-            resolved.route.free,
-        )
         with self._heartbeat.of(admission, control):
             cost = self._stream(request, resolved, admission, control, progress, listener)
         return _answer(progress, resolved.route, cost, admission)
@@ -315,6 +342,13 @@ def _answer(progress: _Progress, route: Route, cost: Cost | None, admission: Adm
         first_token_ms=progress.first_token_ms,
         admission_id=admission.id,
     )
+
+
+def _instead(other: Resolved, failed: Resolved, problem: ProviderError) -> Resolved:
+    """Another provider in the place of one that failed; its route says so."""
+    here, there = (PROVIDERS[each.route.provider].label for each in (other, failed))
+    step = Step("fallback", "Fallback", here, "won", f"{there}: {problem.message}")
+    return replace(other, route=replace(other.route, steps=(*failed.route.steps, step)))
 
 
 def _hash_of(request: LLMRequest) -> bytes:

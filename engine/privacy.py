@@ -58,6 +58,10 @@ class Privacy:
                 "personas": [_persona(unit, row) for row in data.personas(person.id)],
                 "drafts": [_columns(row, _DRAFT) for row in unit.drafts.of(person.id)],
                 "answers": [_columns(row, _ANSWER) for row in data.runs(person.id)],
+                "threads": [
+                    _columns(thread, _THREAD) | {"messages": [_columns(said, _MESSAGE) for said in messages]}
+                    for thread, messages in unit.conversations.of_person(person.id)
+                ],
                 "usage": [_columns(row, _USAGE) for row in data.usage(person.id)],
                 "log": [_act(row, person.id) for row in data.acts(person.id)],
             }
@@ -107,14 +111,16 @@ class Retention:
         self._over = threading.Event()
 
     def sweep(self) -> int:
-        """Delete what has been kept long enough; how many answers there were."""
+        """Delete what has been kept long enough; how many answers and threads there were."""
         before = None if self._days is None else self._clock() - timedelta(days=self._days)
         with self._database.read() as unit:
             if not unit.personal_data.is_anything_due(before):
                 return 0
         with self._database.write() as unit:
             unit.personal_data.drop_ownerless_keys()
-            return 0 if before is None else unit.personal_data.drop_runs(before)
+            if before is None:
+                return 0
+            return unit.personal_data.drop_runs(before) + unit.conversations.drop_before(before)
 
     def go_live(self) -> None:
         """Sweep once a day from now on, in the background, until `close`."""
@@ -138,6 +144,11 @@ _PERSONA = ("key", "visibility", "version", "content", "created_at", "updated_at
 _VERSION = ("number", "content", "note", "created_at")
 _DRAFT = ("key", "content", "step", "base_version", "created_at", "updated_at")
 _ANSWER = ("question", "text", "state", "saved_at")
+_THREAD = ("title", "created_at", "updated_at", "deleted_at")
+_MESSAGE = (
+    *("role", "text", "state", "persona_key", "persona_version", "persona_name", "mode", "surface", "model"),
+    *("route", "usage", "cost_nano", "error", "entity", "rating", "created_at"),
+)
 _USAGE = (
     *("at", "kind", "provider", "model", "profile", "surface", "mode", "tier", "key_source"),
     *("persona_key", "persona_version", "calls", "status", "error_code", "charged", "estimated"),

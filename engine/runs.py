@@ -182,6 +182,11 @@ class Runs:
         with self._lock:
             return self._runs.get(subject)
 
+    def stop(self, subject: Hashable) -> None:
+        """Stop the run of a subject, when there is one."""
+        if (run := self.get(subject)) is not None:
+            run.stop()
+
     def close(self) -> None:
         """Stop all runs, and give them a moment to settle their calls and save their text."""
         with self._lock:

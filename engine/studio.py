@@ -22,7 +22,9 @@ from engine.accounts.vault import Vault, check_canary, load_vault
 from engine.authoring.getting_started import GettingStarted
 from engine.authoring.preview import Preview
 from engine.conversations.ask import Ask
+from engine.conversations.assistant import Assistant
 from engine.conversations.saved_runs import SavedRuns
+from engine.conversations.threads import Threads
 from engine.errors import ConfigError, DatabaseBusy, DatabaseError
 from engine.generation import Generation
 from engine.llm.provider import Provider
@@ -35,7 +37,8 @@ from engine.providers import Adapters
 from engine.routing.model_catalogue import ModelCatalogue, ModelLists
 from engine.routing.model_choices import ModelChoices
 from engine.routing.router import Router
-from engine.routing.tables import Tables, load_tables
+from engine.routing.routing import Routing
+from engine.routing.tables import TableBook, TableSource
 from engine.runs import Runs
 from engine.settings import Settings
 from engine.usage.alert_mails import AlertMails
@@ -73,10 +76,13 @@ class Studio:
     personas: Personas
     drafts: Drafts
     models: ModelChoices
+    routing: Routing
     model_catalogue: ModelCatalogue
     model_lists: ModelLists
     generation: Generation
     conversations: Ask
+    threads: Threads
+    assistant: Assistant
     preview: Preview
     usage: Ledger
     reports: Reports
@@ -131,7 +137,7 @@ def open_studio(
 class _Line:
     """What a model call runs through."""
 
-    tables: Tables
+    tables: TableSource
     keys: Keys
     lists: ModelLists
     router: Router
@@ -149,7 +155,7 @@ def _line(
     providers: Mapping[str, Provider],
     clock: Callable[[], datetime],
 ) -> _Line:
-    adapters, tables, prices = Adapters(settings, providers), load_tables(), PriceBook()
+    adapters, tables, prices = Adapters(settings, providers), TableBook(database), PriceBook()
     lists, zone = ModelLists(adapters), ZoneInfo(settings.billing_timezone)
     alerts = AlertMails(database, mail, public_url=settings.public_url)
     guard = Guard(database, clock=clock, billing_zone=zone, lease_s=LEASE_S, on_alert=alerts.tell)
@@ -191,11 +197,14 @@ def _furnished(
         keys=keys,
         personas=personas,
         drafts=drafts,
-        models=ModelChoices(line.tables, keys, line.lists, keyless_provider=_keyless(settings)),
+        models=ModelChoices(line.tables, keys, line.lists, line.prices, database, keyless_provider=_keyless(settings)),
+        routing=Routing(database, line.tables, line.router, clock=clock),
         model_catalogue=ModelCatalogue(keys, line.adapters),
         model_lists=line.lists,
         generation=line.generation,
         conversations=Ask(line.generation, personas, line.tables),
+        threads=Threads(database, clock=clock),
+        assistant=Assistant(database, line.generation, line.router, personas, line.tables, runs, clock=clock),
         preview=Preview(line.generation, drafts, line.router, line.prices, line.tables, previews),
         usage=Ledger(database, clock=clock, billing_zone=zone),
         reports=Reports(database),

@@ -3,6 +3,7 @@
 from db.models.audit import AuditEvent
 from db.models.base import NOBODY, Base
 from db.models.controls import Budget, BudgetAlert, Switch
+from db.models.conversations import Thread, ThreadMessage
 from db.models.house import HouseSetting
 from db.models.keys import ProviderKey
 from db.models.metering import Admission, Counter, DailyUsage, HourlyHouse, UsageEvent
@@ -42,6 +43,8 @@ __all__ = [
     "SavedRun",
     "SecondFactor",
     "Switch",
+    "Thread",
+    "ThreadMessage",
     "Throttle",
     "UsageEvent",
     "UserSettings",

@@ -126,3 +126,5 @@ class UserSettings(Base):
     ai_enabled: Mapped[bool] = mapped_column(default=True, server_default=true())
     usage_limit: Mapped[int | None]
     usage_period: Mapped[str | None]
+    favourite_models: Mapped[list[Any] | None] = mapped_column(Json)
+    default_persona: Mapped[str | None]

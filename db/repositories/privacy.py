@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, Table, and_, delete, func, or_, selec
 
 from db.models.audit import AuditEvent
 from db.models.base import NOBODY, Base, table_of
+from db.models.conversations import Thread
 from db.models.keys import ProviderKey
 from db.models.metering import Admission, UsageEvent
 from db.models.people import AuthSession, Person, UserSettings
@@ -16,7 +17,7 @@ from db.models.personas import Persona, PersonaVersion
 from db.models.runs import SavedRun
 from db.repositories.base import Repository
 
-_RUNS, _EVENTS, _KEYS, _SETTINGS = map(table_of, (SavedRun, UsageEvent, ProviderKey, UserSettings))
+_RUNS, _EVENTS, _KEYS, _SETTINGS, _THREADS = map(table_of, (SavedRun, UsageEvent, ProviderKey, UserSettings, Thread))
 
 
 class PersonalData(Repository):
@@ -86,10 +87,11 @@ class PersonalData(Repository):
         self._session.execute(delete(Person).where(Person.id == person_id))
 
     def is_anything_due(self, before: datetime | None) -> bool:
-        """Whether there is an answer older than that, or a key without an owner."""
+        """Whether there is an answer or a thread older than that, or a key without an owner."""
         due = [select(_KEYS.c.id).where(_ownerless())]
         if before is not None:
             due.append(select(_RUNS.c.run_id).where(_RUNS.c.saved_at < before))
+            due.append(select(_THREADS.c.id).where(_THREADS.c.updated_at < before))
         return any(self._session.execute(query.limit(1)).first() is not None for query in due)
 
     def drop_runs(self, before: datetime) -> int:

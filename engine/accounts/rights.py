@@ -25,6 +25,7 @@ class Right(StrEnum):
     SEE_AUDIT = "see the audit log"
     KEEP_HOUSE_KEYS = "keep the keys of the house"
     MANAGE_ALLOWANCES = "set plans and budgets"
+    MANAGE_ROUTING = "route calls"
     STOP_AI = "stop AI"
     SEE_HOUSE_USAGE = "see the usage of everyone"
 

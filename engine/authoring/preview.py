@@ -14,7 +14,7 @@ from engine.personas.prompt import Section, sections, system_text
 from engine.personas.spec import PersonaSpec
 from engine.routing.route import Route
 from engine.routing.router import Router
-from engine.routing.tables import Tables
+from engine.routing.tables import TableSource
 from engine.runs import Run, RunWriter
 from engine.usage.prices import PriceBook
 
@@ -32,7 +32,7 @@ class Preview:
         drafts: Drafts,
         router: Router,
         prices: PriceBook,
-        tables: Tables,
+        tables: TableSource,
         runs: SavedRuns,
     ) -> None:
         self._generation = generation
@@ -45,7 +45,7 @@ class Preview:
     @needs(Right.WRITE_PERSONAS)
     def sections(self, actor: Actor, spec: PersonaSpec) -> tuple[Section, ...]:
         """The compiled prompt by section."""
-        return sections(spec, mode=self._tables.mode("general").description)
+        return sections(spec, mode=self._tables.now().mode("general").description)
 
     @needs(Right.WRITE_PERSONAS)
     def route(self, actor: Actor, *, model: str = "") -> Route:
@@ -91,7 +91,7 @@ class Preview:
         return self._runs.get(_subject(actor, draft_id))
 
     def _request(self, spec: PersonaSpec, question: str) -> LLMRequest:
-        text = system_text(sections(spec, mode=self._tables.mode("general").description))
+        text = system_text(sections(spec, mode=self._tables.now().mode("general").description))
         return LLMRequest((Message("user", question),), text, max_output_tokens=ANSWER_TOKENS)
 
 

@@ -8,6 +8,7 @@ import typer
 
 from engine.cli.opened import As, acting, opened
 from engine.cli.output import AsJson, print_json
+from engine.coaching.entities import Entity, as_markdown
 from engine.generation import Answer
 from engine.llm import StreamEvent
 from engine.routing.route import Route
@@ -24,6 +25,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask a persona."""
+    made: list[Entity] = []
     with opened() as studio:
         answer = studio.conversations.ask(
             acting(studio, as_),
@@ -33,11 +35,14 @@ def ask(
             surface=surface,
             model=model,
             listener=None if as_json else _print_text,
+            made=made.append,
         )
     if as_json:
-        print_json(_as_dict(answer, persona))
+        print_json(_as_dict(answer, persona) | _entity(made))
         return
     print()
+    for entity in made:
+        print(f"\n{as_markdown(entity)}")
     if explain:
         print(_explained(answer.route))
     print(_receipt(answer))
@@ -65,6 +70,11 @@ def _as_dict(answer: Answer, persona: str) -> dict[str, Any]:
         "latency_ms": answer.latency_ms,
         "first_token_ms": answer.first_token_ms,
     }
+
+
+def _entity(made: list[Entity]) -> dict[str, Any]:
+    """What coaching made; a question without coaching has no such field."""
+    return {"entity": made[0].model_dump(mode="json")} if made else {}
 
 
 def _explained(route: Route) -> str:

@@ -1,14 +1,19 @@
 """One question to one persona, without a thread: the command line, and whatever asks once."""
 
+from collections.abc import Callable
+
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
+from engine.coaching.entities import Entity
+from engine.coaching.pipeline import Coach
+from engine.coaching.specialisation import resolve_coaching_specialization
 from engine.errors import BadInput
 from engine.generation import Answer, CallContext, Generation, Listener
 from engine.llm import LLMRequest, Message
 from engine.personas.catalogue import Personas
 from engine.personas.prompt import sections, system_text
 from engine.personas.seed import DEFAULT_PERSONA
-from engine.routing.tables import Tables
+from engine.routing.tables import TableSource
 
 LONGEST_QUESTION = 200_000
 ANSWER_TOKENS = 512
@@ -17,8 +22,9 @@ ANSWER_TOKENS = 512
 class Ask:
     """Compiles the persona's prompt and takes the line."""
 
-    def __init__(self, generation: Generation, personas: Personas, tables: Tables) -> None:
+    def __init__(self, generation: Generation, personas: Personas, tables: TableSource) -> None:
         self._generation = generation
+        self._coach = Coach(generation)
         self._personas = personas
         self._tables = tables
 
@@ -33,18 +39,23 @@ class Ask:
         surface: str = "cli",
         model: str = "",
         listener: Listener | None = None,
+        made: Callable[[Entity], None] = lambda _: None,
     ) -> Answer:
-        """Answer `text` as `persona` (the general assistant, when none is named).
+        """Answer `text` as `persona` (the general assistant, when none is named); `made` hears what coaching made.
 
         Raises BadInput, NotFound, or what `Generation.generate` raises.
         """
         question = clean_question(text)
         chosen = self._personas.get(actor, persona or DEFAULT_PERSONA)
-        mode = mode or self._tables.surface(surface).mode
-        parts = sections(chosen.spec, mode=self._tables.mode(mode).description)
+        mode = mode or self._tables.now().surface(surface).mode
+        answering = self._tables.now().mode(mode)
+        about = resolve_coaching_specialization(surface) if answering.steps else None
+        parts = sections(chosen.spec, mode=answering.description, specialisation=about.instructions if about else "")
         request = LLMRequest((Message("user", question),), system_text(parts), max_output_tokens=ANSWER_TOKENS)
         context = CallContext(surface, mode, model, persona_key=chosen.key, persona_version=chosen.version)
-        return self._generation.generate(actor, request, context, listener=listener)
+        if about is None:
+            return self._generation.generate(actor, request, context, listener=listener)
+        return self._coach.answer(actor, request, context, about, listener=listener, made=made).whole
 
 
 def clean_question(text: str) -> str:

@@ -71,6 +71,14 @@ class ModelLists:
         known = self.listed(provider, credential) or frozenset()
         return tuple(model for model in candidates if model in known) or candidates
 
+    def retired(self, provider: str, credential: Credential, *models: str) -> bool:
+        """Whether the provider lists other models, and none of these; a dated name counts for the one without date."""
+        known = self.listed(provider, credential)
+        if not known:
+            return False
+        names = {name.removeprefix("models/") for name in known}
+        return not any(name == model or name.startswith(f"{model}-") for model in models for name in names)
+
     def _renew(self, provider: str, credential: Credential) -> None:
         """Ask for the list; when that fails, the old one counts and the next call after a minute asks again."""
         try:

@@ -6,7 +6,7 @@ from typing import Literal
 from engine.llm.credential import Credential, KeySource
 from engine.llm.refs import ModelRef
 
-StepName = Literal["user", "mode", "surface", "default", "tier"]
+StepName = Literal["user", "mode", "surface", "default", "tier", "fallback"]
 StepOutcome = Literal["won", "passed", "lost", "not reached"]
 
 
@@ -41,8 +41,12 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A route with what the call needs beside it: the key, and who is asked when the model is not found."""
+    """A route with what the call needs beside it: the key, and who is asked when the model is not found.
+
+    `others` may go on when the provider cannot answer, where administrators allowed that for the profile.
+    """
 
     route: Route
     credential: Credential = field(repr=False)
     candidates: tuple[str, ...]
+    others: tuple["Resolved", ...] = ()

@@ -58,6 +58,11 @@ class PriceBook:
         usd = (dearest_in * most_input_tokens + dearest_out * max_output_tokens) / _MILLION
         return int((usd * NANO).to_integral_value(ROUND_CEILING))
 
+    def per_million(self, provider: str, model: str) -> tuple[Decimal, Decimal] | None:
+        """USD for a million tokens in and out, for a short prompt; None when nobody knows."""
+        prices = self._prices(provider, model, 1)
+        return None if prices is None else (prices["input"], prices["output"])
+
     def _prices(self, provider: str, model: str, tokens_in: int) -> UnitPrices | None:
         if provider in self._free:
             return dict.fromkeys((*_INPUT_KINDS, *_OUTPUT_KINDS), Decimal())

@@ -10,6 +10,7 @@ from engine.accounts.actor import Actor, Role
 from engine.errors import StudioError
 from pages.ui import formats
 from pages.ui.context import ADMINS, LEADS, MEMBERS, VISITORS, current_actor, get_studio, leave, refuse
+from pages.ui.dock import dock
 from pages.ui.layout import foremost, meter
 from pages.ui.persona_card import DELETED
 
@@ -20,10 +21,13 @@ ANYBODY = (*VISITORS, *MEMBERS)
 # path below pages/, title, icon, group in the sidebar (None: not listed there), roles
 PAGES = (
     ("studio/home.py", "Home", ":material/home:", "", MEMBERS),
+    ("studio/assistant.py", "Assistant", ":material/forum:", "", MEMBERS),
     ("studio/personas.py", "Personas", ":material/person_edit:", "Create", MEMBERS),
     ("studio/persona_builder.py", "Persona builder", ":material/edit_note:", None, MEMBERS),
     ("settings/keys.py", "Keys", ":material/key:", "Settings", MEMBERS),
+    ("settings/models.py", "Models", ":material/tune:", "Settings", MEMBERS),
     ("settings/account.py", "Account", ":material/account_circle:", "Settings", MEMBERS),
+    ("admin/routing.py", "Routing", ":material/alt_route:", "Admin", ADMINS),
     ("admin/people.py", "People", ":material/group:", "Admin", ADMINS),
     ("admin/departments.py", "Departments", ":material/groups:", "Admin", LEADS),
     ("admin/controls.py", "Controls", ":material/stop_circle:", "Admin", ADMINS),
@@ -91,7 +95,9 @@ def person_card(actor: Actor) -> DeltaGenerator:
             st.badge(word, color=colour)
         left = st.empty()
         allowance(actor, left)
-        st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=leave)
+        with st.container(horizontal=True, gap="xsmall"):
+            dock(actor)
+            st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=leave)
     return left
 
 

@@ -17,7 +17,6 @@ def own_limits(actor: Actor) -> None:
     """The two choices; each is saved when it is made."""
     mine = get_studio().allowances.mine(actor)
     st.session_state[CAP] = None if mine.own_cap_usd is None else float(mine.own_cap_usd)
-    st.session_state[ON] = mine.ai_enabled
     st.number_input(
         "My own cap, in US dollars a month",
         min_value=0.0,
@@ -29,9 +28,15 @@ def own_limits(actor: Actor) -> None:
         key=CAP,
         on_change=_save_cap,
     )
-    st.toggle("AI answers me", key=ON, on_change=_switch, help="Off: nothing you do asks a model, in no tab.")
+    ai_switch(actor)
     if problem := st.session_state.pop(REFUSED, None):
         notice(problem)
+
+
+def ai_switch(actor: Actor) -> None:
+    """Whether anything one does asks a model."""
+    st.session_state[ON] = get_studio().allowances.mine(actor).ai_enabled
+    st.toggle("AI answers me", key=ON, on_change=_switch, help="Off: nothing you do asks a model, in no tab.")
 
 
 def plan_line(actor: Actor) -> str:

@@ -71,7 +71,8 @@ def preview(draft: Draft, sections: tuple[Section, ...]) -> None:
             spoken.setdefault("of", wanted)
         if route.free and not off and _has_words(draft) and (hushed or spoken.get("of") != wanted):
             run = _speak(draft.id, question, model, wanted, unasked=True)
-        polled(partial(_talk, draft, question, route, model, wanted, off), run)
+        talk = partial(_talk, draft, question, route, model, wanted, off)
+        polled(talk, writing=run is not None and not run.over)
         if off:
             badge.badge("Paused", icon=PAUSE, color="red")
         else:
@@ -147,8 +148,8 @@ def _badge(slot: DeltaGenerator, run: Run | None, *, current: bool) -> None:
         slot.badge(word, icon=icon, color=colour)
 
 
-def _talk(draft: Draft, question: str, route: Route, model: str, wanted: str, off: str) -> Run | None:
-    """The question, the answer so far, its receipt, and the one button that fits.
+def _talk(draft: Draft, question: str, route: Route, model: str, wanted: str, off: str) -> bool:
+    """The question, the answer so far, its receipt, and the one button that fits; whether it is still being written.
 
     `off` is why nobody could answer when the page was drawn; when that has changed, all of it is drawn anew.
     """
@@ -158,7 +159,7 @@ def _talk(draft: Draft, question: str, route: Route, model: str, wanted: str, of
         st.rerun()
     if run is None and not _has_words(draft):
         st.caption("Nobody is here yet. Write a name and who they are, and they begin to speak.")
-        return None
+        return False
     with st.chat_message("user", avatar=":material/person:"):
         st.markdown(safe_markdown(run.question if run is not None else question))
     if run is not None:
@@ -182,7 +183,7 @@ def _talk(draft: Draft, question: str, route: Route, model: str, wanted: str, of
                 args=(draft.id, question, model, wanted),
                 disabled=bool(off),
             )
-    return run
+    return run is not None and not run.over
 
 
 def _uses(route: Route) -> str:

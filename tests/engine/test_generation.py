@@ -23,6 +23,7 @@ from engine.errors import (
 from engine.generation import CallContext
 from engine.llm import CallControl, Completed, LLMRequest, LLMResponse, Message, Usage
 from engine.providers.scripted import Gate, Scripted
+from engine.routing.tables import SETTING, load_tables
 from engine.studio import Studio
 from tests.engine.conftest import person
 
@@ -91,8 +92,10 @@ def test_a_stopped_answer_is_charged_for_what_came(studio: Studio, local: Script
 
 def test_the_next_candidate_is_asked_when_a_model_is_gone(open_with: Callable[..., Studio], openai: Scripted) -> None:
     studio = open_with(OPENAI_API_KEY="sk-test-000000000000")
-    tables = studio.generation._router._tables
-    tables.profiles["compat"]["openai"] = ("gpt-gone", "gpt-4.1")
+    edited = load_tables().model_dump(mode="json")
+    edited["profiles"]["compat"]["openai"] = ["gpt-gone", "gpt-4.1"]
+    with studio.database.write() as unit:
+        unit.house.put(SETTING, edited)
     openai._answers = [ModelNotFound("gone"), "Here."]
     answer = studio.generation.generate(OPERATOR, HELLO, CLI)
     assert (answer.text, answer.route.model) == ("Here.", "gpt-4.1")

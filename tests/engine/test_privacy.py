@@ -22,6 +22,7 @@ from engine.studio import Studio
 from tests.engine.accounts.ways_in import WRONG, at_once, member, signed_in, with_authenticator
 from tests.engine.conftest import PASSWORD, Clock, person
 from tests.engine.personas.test_catalogue import published
+from tests.engine.waiting import until
 
 OWN_KEY = "sk-proj-planted-7f3a9c21e5d04b68"
 NAME, HANDLE = "Zyxandra", "zyxandra"
@@ -219,10 +220,17 @@ def test_answers_are_deleted_after_the_days_of_the_setting(open_with: Callable[.
     clock.forward(days=29)
     keep_an_answer(studio, ada, clock, "A new question")
     assert studio.retention.sweep() == 0
+    sent = studio.assistant.send(ada, "A question of a thread")
+    until(lambda: studio.threads.message(ada, sent.answer_id).route)
+    exported = studio.privacy.export(ada)["threads"]
+    assert [[said["role"] for said in thread["messages"]] for thread in exported] == [["user", "assistant"]]
     clock.forward(days=2)
     studio.close()
     again = open_with(STUDIO_RETENTION_DAYS="30")
     assert [answer["question"] for answer in again.privacy.export(ada)["answers"]] == ["A new question"]
+    assert len(again.privacy.export(ada)["threads"]) == 1
+    clock.forward(days=30)
+    assert again.retention.sweep() == 2 and again.privacy.export(ada)["threads"] == []
 
 
 def test_without_the_setting_answers_stay(open_with: Callable[..., Studio], clock: Clock) -> None:

@@ -14,9 +14,11 @@ from uuid_utils.compat import uuid7
 
 from db.models import Base
 from db.models.base import NOBODY
+from db.models.conversations import Thread, ThreadMessage
 from db.models.people import Person, SecondFactor
 from engine.accounts.actor import Actor, Role
 from engine.accounts.sessions import Visitor, open_session
+from engine.conversations.assistant import Sent
 from engine.studio import Studio
 from tests.engine.conftest import PASSWORD, Clock
 
@@ -109,7 +111,10 @@ class House:
         """Every row that names a person, but for their own and the log of acts."""
         mark = repr(self.id_of(who))
         rows = self.everything(but=("throttles", "audit_events", "people"))
-        return {name: [row for row in found if mark in row] for name, found in rows.items()}
+        with self.studio.database.read() as unit:
+            threads = unit.connection.execute(select(Thread.id).where(Thread.person_id == self.id_of(who))).scalars()
+            marks = [mark, *(repr(each) for each in threads)]
+        return {name: [row for row in found if any(mark in row for mark in marks)] for name, found in rows.items()}
 
     def _arrived(self, who: str) -> Actor:
         people, email = self.studio.people, f"{who}-{self.number()}@example.org"
@@ -263,6 +268,51 @@ def _guarded(house: House, owner: str) -> UUID:
     return person_id
 
 
+def _thread(house: House, owner: str) -> UUID:
+    return _asked(house, owner).thread_id
+
+
+def _answer(house: House, owner: str) -> UUID:
+    return _asked(house, owner).answer_id
+
+
+def _asked(house: House, owner: str) -> Sent:
+    """A thread with a question and its answer, which is over. Nobody's allowance is asked: only the talk counts."""
+    maker, studio = house.maker(owner), house.studio
+    person_id, now = house.id_of(owner), house.clock()
+    thread, question, answer = uuid7(), uuid7(), uuid7()
+    said = {"thread_id": thread, "persona_key": "general", "persona_name": "", "mode": "general", "model": ""}
+    said |= {"surface": "cli", "state": "done", "text": f"words of {maker.name}", "created_at": now, "saved_at": now}
+    with studio.database.write() as unit:
+        title = f"words of {maker.name}"
+        unit.conversations.add(Thread(id=thread, person_id=person_id, title=title, created_at=now, updated_at=now))
+        unit.conversations.say(
+            ThreadMessage(id=question, role="user", **said),
+            ThreadMessage(id=answer, role="assistant", reply_to=question, **said),
+        )
+    return Sent(thread, question, answer)
+
+
+def _former_thread(house: House, owner: str) -> UUID:
+    return _deleted(house, _asked(house, owner)).thread_id
+
+
+def _former_answer(house: House, owner: str) -> UUID:
+    return _deleted(house, _asked(house, owner)).answer_id
+
+
+def _deleted(house: House, sent: Sent) -> Sent:
+    with house.studio.database.write() as unit:
+        unit.connection.execute(delete(Thread).where(Thread.id == sent.thread_id))
+    return sent
+
+
+def _thread_in_bin(house: House, owner: str) -> UUID:
+    found = _thread(house, owner)
+    house.studio.threads.delete(house.maker(owner), found)
+    return found
+
+
 def _no_persona() -> str:
     return "user:nobody-goes-by-this"
 
@@ -278,3 +328,6 @@ GUARDED_PERSON = Kind(_guarded, _former_person)
 ADDRESS = Kind(_address, _former_address, lambda: "nobody-has-this@example.org")
 DEPARTMENT = Kind(_department, _former_department)
 STOP = Kind(_stop, _former_stop)
+THREAD = Kind(_thread, _thread_in_bin)
+DELETED_THREAD = Kind(_thread_in_bin, _former_thread)
+ANSWER = Kind(_answer, _former_answer)

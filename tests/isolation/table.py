@@ -20,12 +20,16 @@ from typing import Any
 import pyotp
 
 from engine.accounts.actor import Actor, Role
+from engine.conversations.assistant import Picks
 from engine.personas.spec import PersonaSpec
+from engine.routing.tables import load_tables
 from engine.studio import Studio
 from tests.engine.conftest import PASSWORD
 from tests.isolation.house import (
     ADDRESS,
+    ANSWER,
     DELETED_PERSONA,
+    DELETED_THREAD,
     DEPARTMENT,
     DRAFT,
     GUARDED_PERSON,
@@ -35,6 +39,7 @@ from tests.isolation.house import (
     PERSONA,
     SESSION,
     STOP,
+    THREAD,
     WHO,
     House,
     Kind,
@@ -130,6 +135,7 @@ def _new_name(house: House, who: str) -> str:
 
 
 NEW = "another horse battery"
+CLI = Picks(surface="cli")
 SPEC = PersonaSpec(name="Ada", role="counts")
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -185,6 +191,20 @@ TABLE: dict[str, Row] = {
     "allowances.set_budget": Row(ADMINS, lambda s, a, it: s.allowances.set_budget(a, "house", "house", Decimal(9))),
     "allowances.set_own_cap": Row(MEMBERS, lambda s, a, it: s.allowances.set_own_cap(a, Decimal(9))),
     "allowances.switch_ai": Row(MEMBERS, lambda s, a, it: s.allowances.switch_ai(a, on=True)),
+    "assistant.again": Row(MEMBERS, lambda s, a, it: s.assistant.again(a, it), ANSWER, OWN, fresh=True),
+    "assistant.default_persona": Row(MEMBERS, lambda s, a, it: s.assistant.default_persona(a)),
+    "assistant.route": Row(MEMBERS, lambda s, a, it: s.assistant.route(a, CLI)),
+    "assistant.run": Row(MEMBERS, lambda s, a, it: s.assistant.run(a, it), ANSWER, OWN),
+    "assistant.send": Row(
+        MEMBERS, lambda s, a, it: s.assistant.send(a, "Who?", CLI, thread_id=it), THREAD, OWN, fresh=True
+    ),
+    "assistant.send to a persona": Row(
+        MEMBERS, lambda s, a, it: s.assistant.send(a, "Who?", Picks(it, surface="cli")), PERSONA, OWN, fresh=True
+    ),
+    "assistant.set_default_persona": Row(
+        MEMBERS, lambda s, a, it: s.assistant.set_default_persona(a, it), PERSONA, OWN
+    ),
+    "assistant.stop": Row(MEMBERS, lambda s, a, it: s.assistant.stop(a, it), ANSWER, OWN),
     "audit.actions": Row(ADMINS, lambda s, a, it: s.audit.actions(a)),
     "audit.count": Row(ADMINS, lambda s, a, it: s.audit.count(a)),
     "audit.export": Row(ADMINS, lambda s, a, it: s.audit.export(a)),
@@ -256,6 +276,11 @@ TABLE: dict[str, Row] = {
     ),
     "models.available": Row(MEMBERS, lambda s, a, it: s.models.available(a, "openai")),
     "models.choices": Row(MEMBERS, lambda s, a, it: s.models.choices(a)),
+    "models.favourites": Row(MEMBERS, lambda s, a, it: s.models.favourites(a)),
+    "models.preferred": Row(MEMBERS, lambda s, a, it: s.models.preferred(a)),
+    "models.rows": Row(MEMBERS, lambda s, a, it: s.models.rows(a)),
+    "models.set_favourites": Row(MEMBERS, lambda s, a, it: s.models.set_favourites(a, ["openai:gpt-4.1"])),
+    "models.set_preferred": Row(MEMBERS, lambda s, a, it: s.models.set_preferred(a, "fast")),
     "people.acting_as": Row(ADMINS, lambda s, a, it: s.people.acting_as(a, it), ADDRESS, ANY),
     "people.add": Row(
         ADMINS,
@@ -292,6 +317,27 @@ TABLE: dict[str, Row] = {
     "privacy.delete_person": Row(ADMINS, lambda s, a, it: s.privacy.delete_person(a, it), PERSON, ANY, fresh=True),
     "privacy.export": Row(MEMBERS, lambda s, a, it: s.privacy.export(a)),
     "reports.report": Row(ADMINS, lambda s, a, it: s.reports.report(a)),
+    "routing.explain": Row(ADMINS, lambda s, a, it: s.routing.explain(a, it, surface="cli"), PERSON, ANY),
+    "routing.modes": Row(MEMBERS, lambda s, a, it: s.routing.modes(a)),
+    "routing.out_of_date": Row(ADMINS, lambda s, a, it: s.routing.out_of_date(a)),
+    "routing.save": Row(
+        ADMINS,
+        lambda s, a, it: s.routing.save(a, it),
+        prepare=lambda house, who: load_tables().model_dump(mode="json"),
+        dummy={},
+    ),
+    "routing.serving": Row(ADMINS, lambda s, a, it: s.routing.serving(a)),
+    "routing.surfaces": Row(MEMBERS, lambda s, a, it: s.routing.surfaces(a)),
+    "routing.tables": Row(ADMINS, lambda s, a, it: s.routing.tables(a)),
+    "threads.delete": Row(MEMBERS, lambda s, a, it: s.threads.delete(a, it), THREAD, OWN),
+    "threads.export": Row(MEMBERS, lambda s, a, it: s.threads.export(a, it, "json"), THREAD, OWN),
+    "threads.get": Row(MEMBERS, lambda s, a, it: s.threads.get(a, it), THREAD, OWN),
+    "threads.message": Row(MEMBERS, lambda s, a, it: s.threads.message(a, it), ANSWER, OWN),
+    "threads.messages": Row(MEMBERS, lambda s, a, it: s.threads.messages(a, it), THREAD, OWN),
+    "threads.page": Row(MEMBERS, lambda s, a, it: s.threads.page(a, "words")),
+    "threads.rate": Row(MEMBERS, lambda s, a, it: s.threads.rate(a, it, 1), ANSWER, OWN),
+    "threads.rename": Row(MEMBERS, lambda s, a, it: s.threads.rename(a, it, "Renamed"), THREAD, OWN),
+    "threads.restore": Row(MEMBERS, lambda s, a, it: s.threads.restore(a, it), DELETED_THREAD, OWN),
     "usage.allowance": Row(MEMBERS, lambda s, a, it: s.usage.allowance(a)),
     "usage.daily": Row(ADMINS, lambda s, a, it: s.usage.daily(a)),
     "usage.events": Row(ADMINS, lambda s, a, it: s.usage.events(a)),

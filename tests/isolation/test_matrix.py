@@ -18,7 +18,19 @@ from engine.studio import open_studio
 from tests.databases import DIALECTS, empty
 from tests.engine.conftest import NOT_OURS, Clock
 from tests.engine.waiting import until
-from tests.isolation.house import DELETED_PERSONA, DRAFT, EVE, OWN_KEY, PERSONA, SESSION, WHO, House
+from tests.isolation.house import (
+    ANSWER,
+    DELETED_PERSONA,
+    DELETED_THREAD,
+    DRAFT,
+    EVE,
+    OWN_KEY,
+    PERSONA,
+    SESSION,
+    THREAD,
+    WHO,
+    House,
+)
 from tests.isolation.table import OPEN_TO_ANYONE, TABLE, WHOSE, Row
 from tests.test_architecture import services
 
@@ -50,7 +62,7 @@ def house(
         house = House(studio, clock)
         for who in ("keeper", EVE, *WHO[1:]):
             house.maker(who)
-        for kind in (DRAFT, PERSONA, DELETED_PERSONA, SESSION, OWN_KEY):
+        for kind in (DRAFT, PERSONA, DELETED_PERSONA, SESSION, OWN_KEY, THREAD, DELETED_THREAD, ANSWER):
             house.names(kind, EVE, "mine")
             house.names(kind, EVE, "deleted")
         house.hers = house.things_of(EVE)
@@ -75,6 +87,7 @@ def test_every_cell_has_a_letter() -> None:
 def test_eve_has_something_to_lose(house: House) -> None:
     hers = {name for name, rows in house.hers.items() if rows}
     assert hers >= {"auth_sessions", "personas", "persona_versions", "persona_drafts", "provider_keys"}
+    assert hers >= {"threads", "thread_messages"}
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -134,7 +147,7 @@ def done(house: House, row: Row, who: str, whose: str) -> bool:
     else:
         it = row.prepare(house, who) if row.prepare else row.dummy
     letter, _ = tried(house, row, house.actor(who), it)
-    until(lambda: all(thread.name != "run saver" for thread in threading.enumerate()))
+    until(lambda: all(thread.name not in ("run", "run saver") for thread in threading.enumerate()))
     if row.thing and row.expected(who, whose) == "o":
         house.used(row.thing, who, whose)
     if row.fresh:

@@ -1,5 +1,6 @@
 """A studio on a fresh database with scripted answers, and its pages drawn by Streamlit's AppTest."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -80,3 +81,14 @@ def tab(studio: Studio) -> Callable[..., AppTest]:
         return at
 
     return open_tab
+
+
+def type_into(at: AppTest, key: str, row: int, **cells: object) -> AppTest:
+    """Change cells of a `data_editor` as the browser does; AppTest knows no way of its own."""
+    table = next(each for each in at.main.dataframe if each.proto.id.endswith(f"-{key}"))
+    states = at._tree.get_widget_states()
+    typed = {"edited_rows": {row: cells}, "added_rows": [], "deleted_rows": []}
+    states.widgets.add(id=table.proto.id, string_value=json.dumps(typed))
+    at._run(states)
+    assert not at.exception
+    return at

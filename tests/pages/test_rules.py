@@ -93,6 +93,7 @@ def test_there_are_fragments_and_dialogs_to_look_at():
         "edit_plans",
         "set_budget",
         "correct_a_call",
+        "rename",
     }
 
 

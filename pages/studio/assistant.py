@@ -1,0 +1,113 @@
+"""The assistant: one talk with any persona, in any mode, on any model, message by message."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from engine.conversations.threads import Thread
+from engine.errors import NotFound, StudioError
+from pages.ui import formats
+from pages.ui.ai_disabled_banner import silence
+from pages.ui.context import MEMBERS, get_studio, require
+from pages.ui.errors import notice
+from pages.ui.layout import foremost, portrait, title_row
+from pages.ui.limit_notice import refused
+from pages.ui.pickers import persona_name, picked, pickers, use_built_in
+from pages.ui.talk import talk
+from pages.ui.thread_rail import open_thread, thread_menu, thread_rail
+
+TALK_PX = 525
+STARTERS = (
+    "Help me plan my week",
+    "Explain a hard idea simply",
+    "Give me three ideas for a talk",
+)
+
+actor = require(*MEMBERS)
+studio = get_studio()
+
+
+def opened() -> Thread | None:
+    """The thread that the address names; a new one when it is not there."""
+    try:
+        return studio.threads.get(actor, UUID(st.query_params["thread"]))
+    except (KeyError, ValueError, NotFound):
+        return None
+
+
+def send(text: str, thread: Thread | None) -> None:
+    """Put the question into the thread, and look at it there."""
+    try:
+        sent = studio.assistant.send(actor, text, picked(), thread_id=thread.id if thread else None)
+    except StudioError as problem:
+        st.session_state["assistant/unsent"] = text
+        notice(problem)
+        return
+    open_thread(sent.thread_id)
+    st.rerun()
+
+
+def nothing_yet() -> None:
+    """What stands where nobody has asked anything."""
+    with st.container(border=True, height=TALK_PX, horizontal_alignment="center", vertical_alignment="center"):
+        portrait("", "maestro", width=64)
+        st.markdown("#### What shall we work on?", text_alignment="center")
+        st.caption(
+            f"{formats.plain(persona_name())} answers unless you pick someone else. Mode, persona and model can change "
+            "with every message.",
+            width="content",
+            text_alignment="center",
+        )
+        chosen = st.pills(
+            "Begin with", STARTERS, key="assistant/starter", label_visibility="collapsed", disabled=bool(off)
+        )
+        if chosen:
+            del st.session_state["assistant/starter"]
+            send(chosen, None)
+
+
+def left_today() -> str:
+    """What is left of the allowance, in a few words."""
+    first = next(iter(foremost(studio.usage.allowance(actor))), None)
+    if first is None or first.limit is None:
+        return ""
+    what, _, when = first.label.partition(" today")
+    return f"{max(0, first.limit - first.used):,} {what} left{' today' if first.label.endswith('today') else when}"
+
+
+thread = opened()
+off = silence(studio.controls.notice(actor))
+caption = (
+    f"Last spoken in {formats.ago(thread.updated_at)}"
+    if thread
+    else "Any persona, any mode, any model, with every message"
+)
+with title_row(formats.start(thread.title, 42) if thread else "Assistant", caption):
+    st.button("New thread", icon=":material/add:", shortcut="Ctrl+Shift+O", on_click=open_thread, args=(None,))
+    if thread:
+        thread_menu(thread)
+
+left, right = st.columns([3.1, 1], gap="medium")
+with left:
+    writing = talk(thread.id, height=TALK_PX, place="assistant") if thread else nothing_yet()
+with right:
+    thread_rail(thread.id if thread else None)
+with left:
+    try:
+        studio.assistant.route(actor, picked())
+        blocked = False
+    except StudioError as problem:
+        blocked = not off
+        if blocked:
+            refused(problem, place="assistant/blocked", built_in=use_built_in)
+with st.bottom:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        pickers()
+        st.caption(left_today(), width="content")
+    if unsent := st.session_state.pop("assistant/unsent", None):
+        st.caption(f"Not sent, and kept here: {formats.plain(formats.start(unsent, 200))}")
+    question = st.chat_input(
+        off or f"Ask {persona_name()}", disabled=bool(off or writing or blocked), key="assistant/question"
+    )
+if question:
+    send(question, thread)

@@ -1,0 +1,144 @@
+"""A thread as it is read: questions, answers as they come, receipts, and what can be done with each."""
+
+from functools import partial
+from typing import Literal
+from uuid import UUID
+
+import streamlit as st
+
+from engine.conversations.assistant import Picks
+from engine.conversations.threads import Message
+from engine.personas.faces import accent_of, face
+from pages.ui import formats
+from pages.ui.context import current_actor, get_studio
+from pages.ui.entity_card import entity_card
+from pages.ui.pickers import persona_names
+from pages.ui.safe_markdown import safe_markdown
+from pages.ui.stream import polled
+from pages.ui.why import why
+
+ENDED = {
+    "stopped": "Stopped. What came is kept.",
+    "cut": "The studio was restarted meanwhile. What came is kept.",
+    "failed": "",
+}
+SHOWN = 60
+
+
+def talk(thread_id: UUID, *, height: int, place: str, small: bool = False) -> bool:
+    """Draw the newest messages of a thread and follow the answer that is being written; whether one is."""
+    writing = _is_writing(_messages(thread_id))
+    with st.container(height=height, border=False, autoscroll=True):
+        polled(partial(_draw, thread_id, place, small), writing=writing)
+    return writing
+
+
+def _messages(thread_id: UUID) -> list[Message]:
+    return get_studio().threads.messages(current_actor(), thread_id, most=SHOWN)
+
+
+def _is_writing(messages: list[Message]) -> bool:
+    return any(message.state == "writing" for message in messages)
+
+
+def _draw(thread_id: UUID, place: str, small: bool) -> bool:
+    messages = _messages(thread_id)
+    for message in messages:
+        if message.role == "user":
+            with st.chat_message("user", avatar=":material/person:"):
+                st.markdown(safe_markdown(message.text))
+        else:
+            _answer(message, place, small)
+    return _is_writing(messages)
+
+
+def _answer(message: Message, place: str, small: bool) -> None:
+    key = f"{place}/{message.id}"
+    slug = message.persona_key.rpartition(":")[2].rpartition("/")[2]
+    with st.chat_message("assistant", avatar=face(slug)):
+        mode = "" if small else f" :gray-badge[{formats.plain(message.mode)}]"
+        st.markdown(f":{accent_of(slug)}[**{formats.plain(message.persona_name)}**]{mode}")
+        run = get_studio().assistant.run(current_actor(), message.id) if message.state == "writing" else None
+        text = run.text if run is not None and len(run.text) > len(message.text) else message.text
+        if text:
+            st.markdown(safe_markdown(text))
+        if message.entity and not small:
+            entity_card(message.entity, key=f"{key}/entity")
+        if message.error is not None:
+            _refused(message)
+        if message.state == "writing":
+            _writing(message, key, started=bool(text))
+        else:
+            _receipt(message, key, small)
+
+
+def _refused(message: Message) -> None:
+    error = message.error or {}
+    said = f"{formats.plain(error['message'])} {formats.plain(error['hint'])}".strip()
+    st.error(said, icon=":material/error:")
+
+
+def _writing(message: Message, key: str, *, started: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption("Writing" if started else "Thinking", width="content")
+        st.button(
+            "Stop",
+            icon=":material/stop_circle:",
+            type="tertiary",
+            key=f"{key}/stop",
+            on_click=_stop,
+            args=(message.id,),
+        )
+
+
+def _receipt(message: Message, key: str, small: bool) -> None:
+    said = [ENDED[message.state]] if ENDED.get(message.state) else []
+    if message.route is not None and message.usage is not None:
+        said += [
+            formats.plain(message.route["model"]),
+            f"{message.usage.tokens_in:,} + {message.usage.tokens_out:,} tokens",
+            formats.money(message.cost_usd),
+        ]
+        if message.first_token_ms is not None:
+            said.append(f"{formats.seconds(message.first_token_ms)} to first word")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if said:
+            st.caption(" · ".join(said), width="content")
+        if small:
+            return
+        if message.route is not None:
+            with st.popover("Why this model?", icon=":material/alt_route:", type="tertiary"):
+                why(message.route)
+        _again(message, key)
+        if message.state == "done":
+            rated = {1: 1, -1: 0}.get(message.rating or 0)
+            if f"{key}/rated" not in st.session_state and rated is not None:
+                st.session_state[f"{key}/rated"] = rated
+            st.feedback("thumbs", key=f"{key}/rated", on_change=_rate, args=(message.id, f"{key}/rated"))
+
+
+def _again(message: Message, key: str) -> None:
+    """Answer once more, as the same persona or as another one."""
+    with st.popover("", icon=":material/refresh:", type="tertiary", help="Answer again"):
+        st.button("Answer again", key=f"{key}/again", on_click=_answer_again, args=(message.id, None), width="stretch")
+        names = persona_names()
+        other = st.selectbox(
+            "As", list(names), format_func=lambda each: formats.plain(names[each]), index=None, key=f"{key}/as",
+            placeholder="As somebody else",
+        )  # fmt: skip
+        if other:
+            picks = Picks(other, message.mode, message.surface, message.model)
+            st.button("Have them answer", key=f"{key}/other", on_click=_answer_again, args=(message.id, picks))
+
+
+def _stop(message_id: UUID) -> None:
+    get_studio().assistant.stop(current_actor(), message_id)
+
+
+def _answer_again(message_id: UUID, picks: Picks | None) -> None:
+    get_studio().assistant.again(current_actor(), message_id, picks)
+
+
+def _rate(message_id: UUID, key: str) -> None:
+    ratings: dict[int | None, Literal[-1, 1] | None] = {1: 1, 0: -1, None: None}
+    get_studio().threads.rate(current_actor(), message_id, ratings[st.session_state.get(key)])
