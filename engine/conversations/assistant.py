@@ -148,10 +148,12 @@ class Assistant:
     @needs(Right.USE)
     def stop(self, actor: Actor, answer_id: UUID) -> None:
         """End an answer, whichever process writes it; what came is kept. Raises NotFound."""
+        run = self.run(actor, answer_id)
+        if run is not None:
+            run.stop()
+        came = {"text": run.text} if run is not None else {}
         with self._database.write() as unit:
-            row = message_row(unit, actor, answer_id)
-            unit.conversations.keep(row.id, only=("writing",), state="stopped", saved_at=self._clock())
-        self._runs.stop(_subject(answer_id))
+            unit.conversations.keep(answer_id, only=("writing",), state="stopped", saved_at=self._clock(), **came)
 
     @needs(Right.USE)
     def route(self, actor: Actor, picks: Picks = NO_PICKS) -> Route:
@@ -214,10 +216,12 @@ class Assistant:
 
     def _keep(self, answer_id: UUID) -> Keep:
         def keep(text: str, state: State) -> bool:
+            now = self._clock()
             with self._database.write() as unit:
-                return unit.conversations.keep(
-                    answer_id, only=("writing",), text=text, state=state, saved_at=self._clock()
-                )
+                kept = unit.conversations.keep(answer_id, only=("writing",), text=text, state=state, saved_at=now)
+                if not kept:  # stopped from another process, which has not read what came since the last save
+                    unit.conversations.keep(answer_id, only=("stopped",), text=text, saved_at=now)
+                return kept
 
         return keep
 

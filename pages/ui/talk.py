@@ -18,9 +18,8 @@ from pages.ui.stream import polled
 from pages.ui.why import why
 
 ENDED = {
-    "stopped": "Stopped. What came is kept.",
-    "cut": "The studio was restarted meanwhile. What came is kept.",
-    "failed": "",
+    "stopped": "Stopped by you",
+    "cut": "The studio was restarted meanwhile",
 }
 SHOWN = 60
 
@@ -64,7 +63,7 @@ def _answer(message: Message, place: str, small: bool) -> None:
             st.markdown(safe_markdown(text))
         if message.entity and not small:
             entity_card(message.entity, key=f"{key}/entity")
-        if message.error is not None:
+        if message.error is not None and message.state != "stopped":
             _refused(message)
         if message.state == "writing":
             _writing(message, key, started=bool(text))
@@ -92,7 +91,8 @@ def _writing(message: Message, key: str, *, started: bool) -> None:
 
 
 def _receipt(message: Message, key: str, small: bool) -> None:
-    said = [ENDED[message.state]] if ENDED.get(message.state) else []
+    kept = formats.counted(len(message.text.split()), "word", "words")
+    said = [f"{ENDED[message.state]}. {kept} kept."] if message.state in ENDED else []
     if message.route is not None and message.usage is not None:
         said += [
             formats.plain(message.route["model"]),

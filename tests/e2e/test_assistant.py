@@ -60,7 +60,7 @@ def test_stopping_closing_the_tab_and_two_tabs(serve, context, page):
     ask(page, "Slow one")
     expect(page.get_by_text("One two", exact=False)).to_be_visible()
     page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_text("Stopped. What came is kept.")).to_be_visible()
+    expect(page.get_by_text("Stopped by you. 2 words kept.")).to_be_visible()
     expect(page.get_by_text("One two")).to_be_visible()
     settle(page)
     ask(page, "Another slow one")

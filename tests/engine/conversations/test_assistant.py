@@ -118,17 +118,34 @@ def test_the_same_request_twice_is_one_question_and_one_call(studio: Studio, ada
     assert len(local.calls) == 1 and len(studio.threads.messages(ada, sent.thread_id)) == 2
 
 
-def test_stopping_keeps_what_came(studio: Studio, ada: Actor, local: Scripted) -> None:
+def test_stopping_keeps_what_came_since_the_last_save(studio: Studio, ada: Actor, local: Scripted) -> None:
+    studio.runs._save_every_s = 3600.0
     local._gate = gate = Gate()
-    gate.let(2)
     sent = studio.assistant.send(ada, "Hello")
     run = studio.assistant.run(ada, sent.answer_id)
     assert run is not None
-    until(lambda: run.text.count(" ") >= 1)
+    gate.let(2)
+    until(lambda: run.text == "A scripted ")
     studio.assistant.stop(ada, sent.answer_id)
-    until(lambda: studio.threads.message(ada, sent.answer_id).state == "stopped")
-    until(lambda: studio.usage.allowance(ada) and studio.controls.notice(ada) is None)
-    assert "A scripted answer.".startswith(studio.threads.message(ada, sent.answer_id).text.strip())
+    stopped = studio.threads.message(ada, sent.answer_id)
+    assert (stopped.state, stopped.text) == ("stopped", "A scripted ")
+
+
+def test_stopping_from_another_process_keeps_what_came_since_the_last_save(
+    open_with: Callable[..., Studio], studio: Studio, ada: Actor, local: Scripted
+) -> None:
+    elsewhere = open_with()
+    local._gate = gate = Gate()
+    sent = studio.assistant.send(ada, "Hello")
+    run = studio.assistant.run(ada, sent.answer_id)
+    assert run is not None and elsewhere.assistant.run(ada, sent.answer_id) is None
+    gate.let()
+    until(lambda: elsewhere.threads.message(ada, sent.answer_id).text == "A ")
+    gate.let()
+    until(lambda: run.text == "A scripted ")
+    elsewhere.assistant.stop(ada, sent.answer_id)
+    assert elsewhere.threads.message(ada, sent.answer_id).state == "stopped"
+    until(lambda: run.over and elsewhere.threads.message(ada, sent.answer_id).text == "A scripted ")
 
 
 def test_an_answer_is_saved_while_it_is_written(studio: Studio, ada: Actor, local: Scripted) -> None:
