@@ -8,15 +8,16 @@ from engine.conversations.threads import Thread
 from engine.errors import NotFound, StudioError
 from pages.ui import formats
 from pages.ui.ai_disabled_banner import silence
-from pages.ui.context import MEMBERS, get_studio, require
+from pages.ui.context import MEMBERS, current_actor, get_studio, require
 from pages.ui.errors import notice
-from pages.ui.layout import foremost, portrait, title_row
+from pages.ui.layout import left_today, portrait, title_row
 from pages.ui.limit_notice import refused
 from pages.ui.pickers import persona_name, picked, pickers, use_built_in
 from pages.ui.talk import talk
 from pages.ui.thread_rail import open_thread, thread_menu, thread_rail
 
 TALK_PX = 525
+UNSENT = "assistant/unsent"
 STARTERS = (
     "Help me plan my week",
     "Explain a hard idea simply",
@@ -35,16 +36,28 @@ def opened() -> Thread | None:
         return None
 
 
-def send(text: str, thread: Thread | None) -> None:
-    """Put the question into the thread, and look at it there."""
+def send(text: str, thread_id: UUID | None) -> None:
+    """Put the question into the thread, and look at it there.
+
+    For callbacks, which run before the page does: a page may begin anew before it comes to its end, and would forget
+    what was asked.
+    """
     try:
-        sent = studio.assistant.send(actor, text, picked(), thread_id=thread.id if thread else None)
+        sent = studio.assistant.send(current_actor(), text, picked(), thread_id=thread_id)
     except StudioError as problem:
-        st.session_state["assistant/unsent"] = text
-        notice(problem)
-        return
-    open_thread(sent.thread_id)
-    st.rerun()
+        st.session_state[UNSENT] = (text, problem)
+    else:
+        open_thread(sent.thread_id)
+
+
+def send_starter() -> None:
+    """Ask one of the questions to begin with."""
+    send(st.session_state.pop("assistant/starter"), None)
+
+
+def send_typed(thread_id: UUID | None) -> None:
+    """Ask what was typed."""
+    send(st.session_state["assistant/question"], thread_id)
 
 
 def nothing_yet() -> None:
@@ -58,21 +71,14 @@ def nothing_yet() -> None:
             width="content",
             text_alignment="center",
         )
-        chosen = st.pills(
-            "Begin with", STARTERS, key="assistant/starter", label_visibility="collapsed", disabled=bool(off)
+        st.pills(
+            "Begin with",
+            STARTERS,
+            key="assistant/starter",
+            label_visibility="collapsed",
+            disabled=bool(off),
+            on_change=send_starter,
         )
-        if chosen:
-            del st.session_state["assistant/starter"]
-            send(chosen, None)
-
-
-def left_today() -> str:
-    """What is left of the allowance, in a few words."""
-    first = next(iter(foremost(studio.usage.allowance(actor))), None)
-    if first is None or first.limit is None:
-        return ""
-    what, _, when = first.label.partition(" today")
-    return f"{max(0, first.limit - first.used):,} {what} left{' today' if first.label.endswith('today') else when}"
 
 
 thread = opened()
@@ -103,11 +109,15 @@ with left:
 with st.bottom:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         pickers()
-        st.caption(left_today(), width="content")
-    if unsent := st.session_state.pop("assistant/unsent", None):
-        st.caption(f"Not sent, and kept here: {formats.plain(formats.start(unsent, 200))}")
-    question = st.chat_input(
-        off or f"Ask {persona_name()}", disabled=bool(off or writing or blocked), key="assistant/question"
+        st.caption(left_today(studio.usage.allowance(actor)), width="content")
+    if unsent := st.session_state.pop(UNSENT, None):
+        text, problem = unsent
+        notice(problem)
+        st.caption(f"Not sent, and kept here: {formats.plain(formats.start(text, 200))}")
+    st.chat_input(
+        off or f"Ask {persona_name()}",
+        disabled=bool(off or writing or blocked),
+        key="assistant/question",
+        on_submit=send_typed,
+        args=(thread.id if thread else None,),
     )
-if question:
-    send(question, thread)

@@ -111,6 +111,15 @@ def foremost(readings: list[Meter]) -> list[Meter]:
     return [*readings[:1], *scarce]
 
 
+def left_today(meters: list[Meter]) -> str:
+    """What is left of the foremost allowance, in a few words; nothing when there is no limit."""
+    first = next(iter(foremost(meters)), None)
+    if first is None or first.limit is None:
+        return ""
+    what, _, when = first.label.partition(" today")
+    return f"{max(0, first.limit - first.used):,} {what} left{' today' if first.label.endswith('today') else when}"
+
+
 def meters(readings: list[Meter]) -> None:
     """How much of each limit is used, and when it comes back: said once for those that come back together."""
     limited = [each for each in readings if each.limit is not None]

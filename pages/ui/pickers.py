@@ -76,15 +76,16 @@ def _mode() -> None:
     modes = get_studio().routing.modes(current_actor())
     now = st.session_state.get(MODE) or next(iter(modes))
     with st.popover(formats.plain(modes[now].title), icon=":material/bolt:"):
-        chosen = st.radio(
+        st.session_state[f"{MODE}/radio"] = now
+        st.radio(
             "Mode",
             list(modes),
             format_func=lambda key: modes[key].title,
             captions=[formats.start(modes[key].description, 90) for key in modes],
-            index=list(modes).index(now),
             key=f"{MODE}/radio",
+            on_change=_take,
+            args=(MODE, "radio"),
         )
-        _pick(MODE, chosen, now)
 
 
 def _model() -> None:
@@ -97,7 +98,9 @@ def _model() -> None:
     with st.popover(formats.plain(choices[now].partition(" · ")[0]), icon=":material/tune:"):
         if marked:
             st.session_state[f"{MODEL}/chips"] = now if now in marked else None
-            st.pills("Favourites", marked, format_func=_short, key=f"{MODEL}/chips", on_change=_take, args=("chips",))
+            st.pills(
+                "Favourites", marked, format_func=_short, key=f"{MODEL}/chips", on_change=_take, args=(MODEL, "chips")
+            )
         st.session_state[f"{MODEL}/radio"] = now
         st.radio(
             "Model",
@@ -105,7 +108,7 @@ def _model() -> None:
             format_func=lambda value: formats.plain(choices[value]),
             key=f"{MODEL}/radio",
             on_change=_take,
-            args=("radio",),
+            args=(MODEL, "radio"),
         )
 
 
@@ -113,15 +116,9 @@ def _short(ref: str) -> str:
     return formats.plain(ref.partition(":")[2])
 
 
-def _take(field: str) -> None:
-    """The chips and the list are two ways to the same choice; a chip that is pressed again lets go."""
-    st.session_state[MODEL] = st.session_state[f"{MODEL}/{field}"] or ""
-
-
-def _pick(name: str, chosen: str, now: str) -> None:
-    if chosen != now:
-        st.session_state[name] = chosen
-        st.rerun()
+def _take(name: str, field: str) -> None:
+    """Choose by one of its fields; a chip that is pressed again lets go."""
+    st.session_state[name] = st.session_state[f"{name}/{field}"] or ""
 
 
 def _choose(name: str, value: str) -> None:

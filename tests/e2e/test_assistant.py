@@ -19,10 +19,9 @@ def ask(page, text):
 
 
 def pick(page, now, wanted):
-    """Open the popover that shows `now`, and choose."""
+    """Open the popover that shows `now`, choose, and go on at once: the page may still be drawing."""
     page.get_by_test_id("stPopover").get_by_role("button", name=re.compile(f"{now}$")).click()
     page.get_by_test_id("stPopoverBody").get_by_text(wanted, exact=True).first.click()
-    settle(page)
     page.keyboard.press("Escape")
 
 

@@ -86,10 +86,14 @@ class Peer:
         self._sock = sock
 
     def request(self) -> tuple[str, str]:
-        """Read one request: its head and its body. Both are empty when the client has gone."""
+        """Read one request: its head and its body. Both are empty when the client has gone, or asks no more."""
         received = b""
         while b"\r\n\r\n" not in received:
-            if not (more := self._sock.recv(65536)):
+            try:
+                more = self._sock.recv(65536)
+            except TimeoutError:  # a connection that is kept for later
+                return "", ""
+            if not more:
                 return "", ""
             received += more
         head, _, body = received.partition(b"\r\n\r\n")
