@@ -1,5 +1,6 @@
 """The preview beside the builder: what the model would read, who would answer, and the answer as it comes."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from engine.accounts.rights import Right, needs
 from engine.conversations.ask import clean_question
 from engine.conversations.saved_runs import SavedRuns
 from engine.generation import Answer, CallContext, Generation
-from engine.llm import LLMRequest, Message, StreamEvent
+from engine.llm import LLMRequest, Message, ModelRef, StreamEvent, Usage
 from engine.personas.drafts import Drafts
 from engine.personas.prompt import Section, sections, system_text
 from engine.personas.spec import PersonaSpec
@@ -20,7 +21,22 @@ from engine.usage.prices import PriceBook
 
 SURFACE = "persona-preview"
 ANSWER_TOKENS = 160
+TURN_TOKENS = 60
+"""How long an answer is taken to be when a turn is priced."""
 FIRST_QUESTION = "Who are you, and how can you help me?"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnCost:
+    """What a turn costs at a profile, in USD at today's list prices; None when the price is unknown.
+
+    `ref` is the model that the profile comes to; `served` is False when nobody serves it for want of a key.
+    """
+
+    profile: str
+    ref: ModelRef
+    served: bool
+    usd: Decimal | None
 
 
 class Preview:
@@ -59,6 +75,24 @@ class Preview:
         request = self._request(spec, question)
         nano = self._prices.hold(route.provider, route.model, request.estimated_input_tokens, ANSWER_TOKENS)
         return None if nano is None else Decimal(nano) / 10**9
+
+    @needs(Right.WRITE_PERSONAS)
+    def turn_tokens(self, actor: Actor, spec: PersonaSpec, question: str) -> tuple[int, int]:
+        """How many tokens a turn is taken to read and to write."""
+        return self._request(spec, question).estimated_input_tokens, TURN_TOKENS
+
+    @needs(Right.WRITE_PERSONAS)
+    def turn_costs(self, actor: Actor, spec: PersonaSpec, question: str) -> list[TurnCost]:
+        """What a turn of this persona costs at each profile, whether or not there is a key for it."""
+        tables, serving = self._tables.now(), self._router.serving(actor)
+        tokens_in, tokens_out = self.turn_tokens(actor, spec, question)
+        found = []
+        for profile, cells in tables.profiles.items():
+            first = next((ModelRef(name, cells[name][0]) for name in tables.providers if cells.get(name)), None)
+            if ref := serving.get(profile) or first:
+                cost = self._prices.cost(ref.provider, ref.model, Usage(input=tokens_in, output=tokens_out))
+                found.append(TurnCost(profile, ref, serving.get(profile) is not None, cost.usd if cost else None))
+        return found
 
     @needs(Right.WRITE_PERSONAS)
     def speak(
