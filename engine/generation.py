@@ -24,10 +24,11 @@ from engine.errors import (
     StudioError,
 )
 from engine.llm import CallControl, LLMRequest, LLMResponse, StreamEvent, Usage, estimate_tokens
+from engine.llm.tokens import Measure, as_estimated
 from engine.providers import PROVIDERS, Adapters
 from engine.retry import retrying, while_database_is_away
 from engine.routing.model_facts import facts_of
-from engine.routing.route import Resolved, Route, Step
+from engine.routing.route import Length, Resolved, Route, Step
 from engine.routing.router import Router
 from engine.usage.guard import Admission, Call, Guard, Outcome
 from engine.usage.heartbeat import Heartbeat
@@ -79,6 +80,19 @@ class Answer:
         return self.response.usage
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What one settled call came to, whatever its end was. `cost_usd` is None when nobody knows the price."""
+
+    route: Route
+    usage: Usage
+    cost_usd: Decimal | None
+    first_token_ms: int | None
+
+
+Settled = Callable[[Receipt], None]
+
+
 @dataclass(slots=True)
 class _Progress:
     """What is known of a call so far; settle reads it, however the call ends."""
@@ -88,6 +102,7 @@ class _Progress:
     most_in: int
     most_out: int
     free: bool
+    settled: Settled | None = None
     text: list[str] = field(default_factory=list)
     first_token: float | None = None
     ended: float | None = None
@@ -97,8 +112,9 @@ class _Progress:
     counted: bool = False
 
     @classmethod
-    def of(cls, request: LLMRequest, route: Route) -> "_Progress":
-        return cls(time.monotonic(), route.model, request.most_input_tokens, request.max_output_tokens, route.free)
+    def of(cls, request: LLMRequest, route: Route, settled: Settled | None) -> "_Progress":
+        most_in, most_out = request.most_input_tokens, request.max_output_tokens
+        return cls(time.monotonic(), route.model, most_in, most_out, route.free, settled)
 
     def hear(self, event: StreamEvent) -> None:
         if event.kind in ("text", "reasoning", "tool_call") and self.first_token is None:
@@ -138,7 +154,10 @@ class _Progress:
 
 
 class Generation:
-    """Answers requests. Synchronous: events go to the listener, the return value is the whole answer."""
+    """Answers requests. Synchronous: events go to the listener, the return value is the whole answer.
+
+    `measure` puts our estimate of a prompt right for a model.
+    """
 
     def __init__(
         self,
@@ -150,6 +169,7 @@ class Generation:
         *,
         ai_enabled: bool,
         deadline_s: float,
+        measure: Measure = as_estimated,
     ) -> None:
         self._router = router
         self._guard = guard
@@ -158,6 +178,7 @@ class Generation:
         self._heartbeat = heartbeat
         self._ai_enabled = ai_enabled
         self._deadline_s = deadline_s
+        self._measure = measure
 
     def generate(
         self,
@@ -167,9 +188,11 @@ class Generation:
         *,
         listener: Listener | None = None,
         control: CallControl | None = None,
+        settled: Settled | None = None,
     ) -> Answer:
         """Answer `request` for `actor`; `listener` hears every event as it comes.
 
+        `settled` hears what each admitted call came to, also where this ends in an error.
         Raises any child of NotAllowed before a provider was called, and of ProviderError after.
         """
         if not self._ai_enabled:
@@ -178,7 +201,7 @@ class Generation:
         waiting = self._route(actor, request, context)
         while True:
             chosen = waiting.pop(0)
-            progress = _Progress.of(request, chosen.route)
+            progress = _Progress.of(request, chosen.route, settled)
             try:
                 return self._answered(actor, request, context, chosen, control, progress, listener)
             except ProviderError as problem:
@@ -195,7 +218,7 @@ class Generation:
             model=context.model,
             structured=request.schema is not None,
             step=context.step,
-            context_tokens=request.estimated_input_tokens,
+            length=Length(estimated=request.estimated_input_tokens, answer=request.max_output_tokens),
         )
         return [resolved, *resolved.others]
 
@@ -304,7 +327,8 @@ class Generation:
         charged = failure is None or paid or (isinstance(failure, ProviderError) and failure.charged)
         if charged and not progress.counted:
             said = estimate_tokens("".join(progress.text))
-            progress.spent += Usage(input=request.estimated_input_tokens, output=said)
+            read = self._measure(route.provider, progress.model, request.estimated_input_tokens)
+            progress.spent += Usage(input=read, output=said)
         usage = progress.spent
         cost = self._prices.cost(route.provider, progress.model, usage)
         outcome = Outcome(
@@ -318,8 +342,12 @@ class Generation:
             first_token_ms=progress.first_token_ms,
             error_code=failure.code if failure else None,
             model=progress.model,
+            guessed=request.estimated_input_tokens if _comparable(request, progress) else None,
         )
         self._write_down(admission, outcome)
+        if progress.settled is not None:
+            at = replace(route, model=progress.model)
+            progress.settled(Receipt(at, usage, cost.usd if cost else None, progress.first_token_ms))
         return cost
 
     def _write_down(self, admission: Admission, outcome: Outcome) -> None:
@@ -342,6 +370,11 @@ def _answer(progress: _Progress, route: Route, cost: Cost | None, admission: Adm
         first_token_ms=progress.first_token_ms,
         admission_id=admission.id,
     )
+
+
+def _comparable(request: LLMRequest, progress: _Progress) -> bool:
+    """Whether the provider's count is that of the prompt alone, so that it tells how good our estimate of it is."""
+    return progress.counted and progress.attempts == 1 and request.schema is None and not request.tools
 
 
 def _instead(other: Resolved, failed: Resolved, problem: ProviderError) -> Resolved:

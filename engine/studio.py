@@ -21,6 +21,7 @@ from engine.accounts.second_factor import SecondFactors
 from engine.accounts.vault import Vault, check_canary, load_vault
 from engine.authoring.getting_started import GettingStarted
 from engine.authoring.preview import Preview
+from engine.authoring.writing import Writing
 from engine.conversations.ask import Ask
 from engine.conversations.assistant import Assistant
 from engine.conversations.saved_runs import SavedRuns
@@ -48,6 +49,7 @@ from engine.usage.corrections import Corrections
 from engine.usage.guard import Guard
 from engine.usage.heartbeat import Heartbeat
 from engine.usage.ledger import Ledger
+from engine.usage.observed import Observed
 from engine.usage.prices import PriceBook
 from engine.usage.reports import Reports
 
@@ -84,6 +86,7 @@ class Studio:
     threads: Threads
     assistant: Assistant
     preview: Preview
+    writing: Writing
     usage: Ledger
     reports: Reports
     allowances: Allowances
@@ -142,6 +145,7 @@ class _Line:
     lists: ModelLists
     router: Router
     prices: PriceBook
+    observed: Observed
     heartbeat: Heartbeat
     adapters: Adapters
     generation: Generation
@@ -160,10 +164,19 @@ def _line(
     alerts = AlertMails(database, mail, public_url=settings.public_url)
     guard = Guard(database, clock=clock, billing_zone=zone, lease_s=LEASE_S, on_alert=alerts.tell)
     heartbeat = Heartbeat(guard, database, beat_s=BEAT_S)
-    router = Router(tables, keys, lists, database, keyless_provider=_keyless(settings))
-    ai_enabled, deadline_s = settings.ai_features_enabled, settings.call_deadline_s
-    generation = Generation(router, guard, prices, adapters, heartbeat, ai_enabled=ai_enabled, deadline_s=deadline_s)
-    return _Line(tables, keys, lists, router, prices, heartbeat, adapters, generation)
+    observed = Observed(database, clock=clock)
+    router = Router(tables, keys, lists, database, keyless_provider=_keyless(settings), measure=observed.tokens)
+    generation = Generation(
+        router,
+        guard,
+        prices,
+        adapters,
+        heartbeat,
+        ai_enabled=settings.ai_features_enabled,
+        deadline_s=settings.call_deadline_s,
+        measure=observed.tokens,
+    )
+    return _Line(tables, keys, lists, router, prices, observed, heartbeat, adapters, generation)
 
 
 def _keyless(settings: Settings) -> str:
@@ -206,6 +219,7 @@ def _furnished(
         threads=Threads(database, clock=clock),
         assistant=Assistant(database, line.generation, line.router, personas, line.tables, runs, clock=clock),
         preview=Preview(line.generation, drafts, line.router, line.prices, line.tables, previews),
+        writing=Writing(line.generation, drafts, line.router, line.prices, runs),
         usage=Ledger(database, clock=clock, billing_zone=zone),
         reports=Reports(database),
         allowances=Allowances(database, clock=clock, billing_zone=zone),

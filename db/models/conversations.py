@@ -14,7 +14,7 @@ class Thread(Identified, Base):
     """One conversation of one person. `updated_at` is when something was last said."""
 
     __tablename__ = "threads"
-    __table_args__ = (Index(None, "person_id", "updated_at"),)
+    __table_args__ = (Index(None, "person_id", "updated_at", "id", "deleted_at"),)
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
     title: Mapped[str]
@@ -28,11 +28,12 @@ class ThreadMessage(Identified, Base):
 
     An answer keeps who gave it (persona, its version and its name at the time), in which mode and place, by which
     route, and what it cost. While `state` is "writing", `saved_at` moves every second; when it stands still, the
-    process is gone. `entity` is what coaching made: its kind and its fields.
+    process is gone. `entity` is what coaching made: its kind and its fields. `about` is the page that a question was
+    asked from, as its asker saw it.
     """
 
     __tablename__ = "thread_messages"
-    __table_args__ = (Index(None, "thread_id", "id"),)
+    __table_args__ = (Index(None, "thread_id", "id"), Index(None, "persona_key", "persona_version"))
 
     thread_id: Mapped[UUID] = mapped_column(ForeignKey("threads.id", ondelete="CASCADE"))
     role: Mapped[str]
@@ -53,5 +54,6 @@ class ThreadMessage(Identified, Base):
     error: Mapped[dict[str, Any] | None]
     entity: Mapped[dict[str, Any] | None]
     rating: Mapped[int | None]
+    about: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime]
     saved_at: Mapped[datetime]

@@ -12,6 +12,9 @@ from db.models.base import NOBODY, Base, Big, Identified
 LATENCY_BUCKETS = tuple(f"lat_{number:02}" for number in range(16))
 """Columns of the latency histogram: under 125 ms, under 250 ms, and so on, doubling; the last one is open."""
 
+FIRST_WORD_BUCKETS = tuple(f"fst_{number:02}" for number in range(16))
+"""The same for the time to the first word."""
+
 FIRST_BUCKET_MS = 125
 
 
@@ -86,7 +89,9 @@ class UsageEvent(Identified, CallFacts, Base):
 
     `kind` is "call", "expired" (nobody reported the outcome), "late" (the correction when somebody did after all),
     "credit" (a sample given back), or "correction-…" and "given-back-…" by an administrator. Those after the first two
-    count no call and cost the difference. `cost_nano` is None when the price is unknown.
+    count no call and cost the difference. `cost_nano` is None when the price is unknown. `guessed` is our estimate of
+    the prompt, where the provider's count can be compared with it. `saved_nano` is what the provider's prompt cache
+    took off the cost; below zero when writing to it cost more than reading saved.
     """
 
     __tablename__ = "usage_events"
@@ -113,18 +118,22 @@ class UsageEvent(Identified, CallFacts, Base):
     attempts: Mapped[int]
     latency_ms: Mapped[int | None]
     first_token_ms: Mapped[int | None]
+    guessed: Mapped[int | None]
+    saved_nano: Mapped[Big] = mapped_column(default=0, server_default="0")
 
 
 class DailyUsage(Base):
     """Sums of the ledger by day and by whatever a report may ask for."""
 
     __tablename__ = "ai_daily_usage"
+    __table_args__ = (Index(None, "person_id", "day"), Index(None, "persona_key", "day"))
 
     day: Mapped[date] = mapped_column(primary_key=True)
     person_id: Mapped[UUID] = mapped_column(primary_key=True)
     department_id: Mapped[UUID] = mapped_column(primary_key=True)
     provider: Mapped[str] = mapped_column(primary_key=True)
     model: Mapped[str] = mapped_column(primary_key=True)
+    profile: Mapped[str] = mapped_column(primary_key=True)
     persona_key: Mapped[str] = mapped_column(primary_key=True)
     surface: Mapped[str] = mapped_column(primary_key=True)
     mode: Mapped[str] = mapped_column(primary_key=True)
@@ -139,10 +148,14 @@ class DailyUsage(Base):
     output: Mapped[Big]
     reasoning: Mapped[Big]
     cost_nano: Mapped[Big]
+    saved_nano: Mapped[Big]
 
 
 class HourlyHouse(Base):
-    """Calls of the whole house by the hour, for views of errors and waiting times. `hour` is when it began, in UTC."""
+    """Calls of the whole house by the hour, for views of errors and waiting times. `hour` is when it began, in UTC.
+
+    `guessed` and `counted` are the tokens of the same prompts, as we estimated them and as the provider counted them.
+    """
 
     __tablename__ = "ai_hourly_house"
 
@@ -151,8 +164,13 @@ class HourlyHouse(Base):
     model: Mapped[str] = mapped_column(primary_key=True)
     status: Mapped[str] = mapped_column(primary_key=True)
     calls: Mapped[Big]
+    guessed: Mapped[Big] = mapped_column(server_default="0")
+    counted: Mapped[Big] = mapped_column(server_default="0")
 
 
 for _name in LATENCY_BUCKETS:
     for _sums in (DailyUsage, HourlyHouse):
         setattr(_sums, _name, mapped_column(_name, BigInteger, nullable=False))
+
+for _name in FIRST_WORD_BUCKETS:
+    setattr(HourlyHouse, _name, mapped_column(_name, BigInteger, nullable=False, server_default="0"))

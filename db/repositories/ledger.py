@@ -1,24 +1,23 @@
 """Reading what metering wrote: admissions, counters, the ledger and its sums."""
 
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
-from typing import Any, Literal, get_args
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal_column, select
 
 from db.models.base import Base, UtcDateTime, table_of
-from db.models.metering import FIRST_BUCKET_MS, LATENCY_BUCKETS, Admission, DailyUsage, HourlyHouse, UsageEvent
+from db.models.metering import (
+    FIRST_BUCKET_MS,
+    FIRST_WORD_BUCKETS,
+    LATENCY_BUCKETS,
+    Admission,
+    DailyUsage,
+    HourlyHouse,
+    UsageEvent,
+)
 from db.repositories.base import Repository
-
-Dimension = Literal[
-    "day", "person", "department", "provider", "model", "persona", "surface", "mode", "tier", "key_source"
-]
-_DIMENSIONS = {name: name for name in get_args(Dimension)} | {
-    "person": "person_id",
-    "department": "department_id",
-    "persona": "persona_key",
-}
 
 
 class Ledger(Repository):
@@ -85,23 +84,11 @@ class Ledger(Repository):
             )
         )
 
-    def sums(self, by: Sequence[str], *, since: date | None, until: date | None) -> list[Row[Any]]:
-        """Sums of the daily rollup by dimensions, over days from `since` up to and without `until`."""
-        day = DailyUsage
-        keys = [getattr(day, _DIMENSIONS[name]).label(name) for name in by]
-        sums = select(
-            *keys,
-            func.sum(day.calls).label("calls"),
-            func.sum(day.input + day.cache_read + day.cache_write).label("tokens_in"),
-            func.sum(day.output + day.reasoning).label("tokens_out"),
-            func.sum(day.cost_nano).label("cost_nano"),
-            func.sum(day.unknown_price).label("unknown_price"),
-        ).group_by(*keys)
-        if since is not None:
-            sums = sums.where(day.day >= since)
-        if until is not None:
-            sums = sums.where(day.day < until)
-        return list(self._session.execute(sums))
+    def shown(self, since: datetime) -> list[Row[Any]]:
+        """Of each provider and model: the tokens guessed and counted, and how many first words came in which time."""
+        sums = [func.sum(getattr(HourlyHouse, name)) for name in ("guessed", "counted", *FIRST_WORD_BUCKETS)]
+        shown = select(HourlyHouse.provider, HourlyHouse.model, *sums).where(HourlyHouse.hour >= since)
+        return list(self._session.execute(shown.group_by(HourlyHouse.provider, HourlyHouse.model)))
 
     def disagreements(self) -> Iterator[tuple[dict[str, Any], dict[str, tuple[int, int]]]]:
         """Where sums are not those of the ledger: the row's key, and each column as (kept, true)."""
@@ -153,15 +140,20 @@ def _summed(name: str) -> ColumnElement[Any]:
     if name == "errors":
         return func.sum(case((event.status == "failed", 1), else_=0))
     if name in LATENCY_BUCKETS:
-        return func.sum(case((_in_bucket(LATENCY_BUCKETS.index(name)), 1), else_=0))
+        return func.sum(case((_in_bucket(event.latency_ms, LATENCY_BUCKETS.index(name)), 1), else_=0))
+    if name in FIRST_WORD_BUCKETS:
+        return func.sum(case((_in_bucket(event.first_token_ms, FIRST_WORD_BUCKETS.index(name)), 1), else_=0))
+    if name == "counted":
+        counted = event.input + event.cache_read + event.cache_write
+        return func.sum(case((event.guessed.is_not(None), counted), else_=0))
     if name == "unknown_price":
         return func.sum(case((event.cost_nano.is_(None), event.calls), else_=0))
     return func.sum(func.coalesce(getattr(event, name), 0))
 
 
-def _in_bucket(number: int) -> ColumnElement[bool]:
-    latency = UsageEvent.latency_ms
+def _in_bucket(milliseconds: Any, number: int) -> ColumnElement[bool]:
     low = FIRST_BUCKET_MS << (number - 1) if number else 0
+    above: ColumnElement[bool] = milliseconds >= low
     if number == len(LATENCY_BUCKETS) - 1:
-        return latency >= low
-    return and_(latency >= low, latency < FIRST_BUCKET_MS << number)
+        return above
+    return and_(above, milliseconds < FIRST_BUCKET_MS << number)

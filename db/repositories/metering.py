@@ -4,7 +4,7 @@ Correct under any number of processes because each decision is one statement: Po
 looks at its newest version, SQLite has one writer.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -22,11 +22,21 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
+    tuple_,
     update,
 )
 
 from db.models.base import table_of
-from db.models.metering import FIRST_BUCKET_MS, LATENCY_BUCKETS, Admission, Counter, DailyUsage, HourlyHouse, UsageEvent
+from db.models.metering import (
+    FIRST_BUCKET_MS,
+    FIRST_WORD_BUCKETS,
+    LATENCY_BUCKETS,
+    Admission,
+    Counter,
+    DailyUsage,
+    HourlyHouse,
+    UsageEvent,
+)
 from db.repositories.dialects import insert_into
 
 UNCAPPED = 2**62
@@ -36,7 +46,7 @@ _ADMISSIONS, _COUNTERS, _EVENTS, _DAILY, _HOURLY = map(
 )
 _COUNTER_KEY = [column.name for column in _COUNTERS.primary_key]
 _DAILY_KEY = [column.name for column in _DAILY.primary_key]
-_SUMMED = ("calls", "input", "cache_read", "cache_write", "output", "reasoning")
+_SUMMED = ("calls", "input", "cache_read", "cache_write", "output", "reasoning", "saved_nano")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +92,33 @@ class Metering:
         values = take.key | {"amount": take.amount, "cap": cap}
         return self._connection.execute(_take(self._dialect), values).first() is not None
 
+    def hold(self, takes: Sequence[Take]) -> list[int]:
+        """Hold all amounts, whatever the caps say; what is then used and held of each counter.
+
+        One statement, which locks the counters in the order of the takes and reads their newest versions: whoever
+        finds one beyond its cap rolls all of it back.
+        """
+        if not takes:
+            return []
+        rows = [take.key | {"used": 0, "held": take.amount} for take in takes]
+        found = {tuple(row[:-1]): row[-1] for row in self._connection.execute(_hold(self._dialect), rows)}
+        return [found[tuple(take.key.values())] for take in takes]
+
     def reading(self, take: Take) -> int:
         """What is used and held of a take's counter."""
         return self._connection.scalar(_READING, {f"in_{name}": value for name, value in take.key.items()}) or 0
 
     def used(self, take: Take) -> int:
         """What is used of a take's counter."""
-        return self._connection.scalar(_USED, {f"in_{name}": value for name, value in take.key.items()}) or 0
+        return self.used_of([take])[0]
+
+    def used_of(self, takes: Sequence[Take]) -> list[int]:
+        """What is used of each take's counter."""
+        if not takes:
+            return []
+        keys = [tuple(take.key.values()) for take in takes]
+        found = {tuple(row[:-1]): row[-1] for row in self._connection.execute(_USED, {"keys": keys})}
+        return [found.get(key, 0) for key in keys]
 
     def renew(self, admission_ids: Collection[UUID], until: datetime) -> set[UUID]:
         """Lengthen leases; the admissions that are still open."""
@@ -124,8 +154,8 @@ class Metering:
     def record(self, event: Mapping[str, Any]) -> None:
         """Append to the ledger (its columns by name) and add the same to the sums of its day and of its hour."""
         self._connection.execute(_RECORD, event)
-        self._connection.execute(_add_up(self._dialect, _DAILY), _sums(event))
-        self._connection.execute(_add_up(self._dialect, _HOURLY), _hour_sums(event))
+        for table, sums in ((_DAILY, _sums(event)), (_HOURLY, _hour_sums(event))):
+            self._connection.execute(_add_up(self._dialect, table, tuple(sums)), sums)
 
 
 def _sums(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,15 +171,21 @@ def _hour_sums(event: Mapping[str, Any]) -> dict[str, Any]:
     """The same for the row of its hour."""
     hour = event["at"].astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     facts = {name: event[name] for name in ("provider", "model", "status", "calls")}
-    return {"hour": hour} | facts | dict.fromkeys(LATENCY_BUCKETS, 0) | _latency(event)
+    sums = {"hour": hour} | facts | dict.fromkeys(LATENCY_BUCKETS, 0) | _latency(event)
+    if event["first_token_ms"] is not None:
+        sums[FIRST_WORD_BUCKETS[_bucket(event["first_token_ms"])]] = 1
+    if event["guessed"] is not None:
+        sums["guessed"] = event["guessed"]
+        sums["counted"] = event["input"] + event["cache_read"] + event["cache_write"]
+    return sums
 
 
 def _latency(event: Mapping[str, Any]) -> dict[str, int]:
     return {} if event["latency_ms"] is None else {LATENCY_BUCKETS[_bucket(event["latency_ms"])]: 1}
 
 
-def _bucket(latency_ms: int) -> int:
-    doublings = (latency_ms // FIRST_BUCKET_MS).bit_length()
+def _bucket(milliseconds: int) -> int:
+    doublings = (milliseconds // FIRST_BUCKET_MS).bit_length()
     return min(doublings, len(LATENCY_BUCKETS) - 1)
 
 
@@ -157,7 +193,9 @@ def _same_counter() -> list[Any]:
     return [_COUNTERS.c[name] == bindparam(f"in_{name}") for name in _COUNTER_KEY]
 
 
-_USED = select(_COUNTERS.c.used).where(*_same_counter())
+_KEY = [_COUNTERS.c[name] for name in _COUNTER_KEY]
+
+_USED = select(*_KEY, _COUNTERS.c.used).where(tuple_(*_KEY).in_(bindparam("keys", expanding=True)))
 
 _READING = select(_COUNTERS.c.used + _COUNTERS.c.held).where(*_same_counter())
 
@@ -219,8 +257,17 @@ def _take(dialect: str) -> Executable:
 
 
 @cache
-def _add_up(dialect: str, table: Table) -> Executable:
+def _hold(dialect: str) -> Executable:
+    upsert = insert_into(dialect, _COUNTERS)
+    held = _COUNTERS.c.held + upsert.excluded.held
+    kept = upsert.on_conflict_do_update(index_elements=_COUNTER_KEY, set_={"held": held})
+    return kept.returning(*_KEY, _COUNTERS.c.used + _COUNTERS.c.held)
+
+
+@cache
+def _add_up(dialect: str, table: Table, names: tuple[str, ...]) -> Executable:
+    """Add to the columns of these names; the others stay, and are nought in a new row."""
     upsert = insert_into(dialect, table)
-    added = {column.name: column + upsert.excluded[column.name] for column in table.columns if not column.primary_key}
     key = [column.name for column in table.primary_key]
+    added = {name: table.c[name] + upsert.excluded[name] for name in names if name not in key}
     return upsert.on_conflict_do_update(index_elements=key, set_=added)

@@ -101,9 +101,9 @@ class Keys:
         self._clock = clock
 
     @needs(Right.USE)
-    def wallet(self, actor: Actor) -> Wallet:
-        """What the actor's next call may be made with."""
-        own, house = self._rows(actor)
+    def wallet(self, actor: Actor, unit: Unit | None = None) -> Wallet:
+        """What the actor's next call may be made with, read in a transaction that is open already, if there is one."""
+        own, house = self._rows(actor) if unit is None else _rows_of(unit, actor)
         return Wallet(self._settings, self._vault, own, house, self._clock())
 
     @needs(Right.USE)
@@ -193,8 +193,7 @@ class Keys:
 
     def _rows(self, actor: Actor) -> tuple[Rows, Rows]:
         with self._database.read() as unit:
-            rows = unit.keys.of(*filter(None, [actor.person_id]), NOBODY)
-        return [row for row in rows if row.owner_id != NOBODY], [row for row in rows if row.owner_id == NOBODY]
+            return _rows_of(unit, actor)
 
     def _card(self, spec: ProviderSpec, row: Any, used: datetime | None, house: KeySource | None) -> KeyCard:
         if row is None:
@@ -230,6 +229,12 @@ _STATES: dict[str, KeyState] = {
     "no_quota": "no_quota",
     "unreachable": "unreachable",
 }
+
+
+def _rows_of(unit: Unit, actor: Actor) -> tuple[Rows, Rows]:
+    """The actor's own keys, and the house's."""
+    rows = unit.keys.of(*filter(None, [actor.person_id]), NOBODY)
+    return [row for row in rows if row.owner_id != NOBODY], [row for row in rows if row.owner_id == NOBODY]
 
 
 def _expired(row: Any, now: datetime) -> bool:

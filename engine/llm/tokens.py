@@ -1,6 +1,16 @@
 """How long a text is, without asking anybody."""
 
+import re
+from collections.abc import Callable
 from math import ceil
+
+Measure = Callable[[str, str, int], int]
+"""How many tokens a provider's model makes of so many estimated ones."""
+
+_ASCII = bytes(range(128))
+_PLAIN = bytes(code for code in _ASCII if chr(code).isalpha() or chr(code).isspace())
+_BEYOND_ASCII = bytes(range(128, 256))
+_WIDE = re.compile("[\u2e80-\U0010ffff]")
 
 
 def estimate_tokens(text: str) -> int:
@@ -10,15 +20,14 @@ def estimate_tokens(text: str) -> int:
     two fifths, other alphabets a half, and East Asian characters and emoji one. Measured on samples
     of English, Spanish, Japanese and code it errs by about a tenth, mostly upwards.
     """
-    plain = punctuation = alphabetic = wide = 0
-    for character in text:
-        if character.isascii():
-            if character.isalpha() or character.isspace():
-                plain += 1
-            else:
-                punctuation += 1
-        elif ord(character) < 0x2E80:
-            alphabetic += 1
-        else:
-            wide += 1
-    return ceil(plain / 4 + punctuation / 2.5 + alphabetic / 2 + wide)
+    raw = text.encode(errors="surrogatepass")
+    beyond = raw.translate(None, _ASCII).decode(errors="surrogatepass")
+    punctuation = len(raw.translate(None, _PLAIN + _BEYOND_ASCII))
+    plain = len(text) - len(beyond) - punctuation
+    wide = len(_WIDE.findall(beyond))
+    return ceil(plain / 4 + punctuation / 2.5 + (len(beyond) - wide) / 2 + wide)
+
+
+def as_estimated(provider: str, model: str, tokens: int) -> int:
+    """The measure of whoever knows nothing of models."""
+    return tokens

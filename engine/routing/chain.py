@@ -1,6 +1,6 @@
 """One walk down the chain: what each proposal comes to for one caller, and why it wins, passes or loses."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from engine.accounts.actor import Actor, Standing
@@ -10,6 +10,7 @@ from engine.llm.credential import Credential
 from engine.llm.refs import ModelRef
 from engine.providers import PROVIDERS
 from engine.routing.model_catalogue import ModelLists
+from engine.routing.model_facts import facts_of
 from engine.routing.route import Step, StepName, StepOutcome
 from engine.routing.tables import CHOSEN_BY_USER, Tables
 from engine.usage.plans import Plan
@@ -67,15 +68,32 @@ class _Unusable(Exception):
     """Why a proposal loses."""
 
 
-class Chain:
-    """The chain for one caller: their keys, their plan (None asks nothing), the tables in force."""
+def _anything(provider: str, model: str) -> int:
+    return 0
 
-    def __init__(self, tables: Tables, wallet: Wallet, plan: Plan | None, lists: ModelLists, *, keyless: str) -> None:
+
+class Chain:
+    """The chain for one caller: their keys, their plan (None asks nothing), the tables in force.
+
+    `needs` says how many tokens of a model's context the call takes.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        wallet: Wallet,
+        plan: Plan | None,
+        lists: ModelLists,
+        *,
+        keyless: str,
+        needs: Callable[[str, str], int] = _anything,
+    ) -> None:
         self._tables = tables
         self._wallet = wallet
         self._plan = plan
         self._lists = lists
         self._keyless = keyless
+        self._needs = needs
 
     def walk(self, proposals: tuple[Proposal, ...]) -> tuple[Target, list[Step]]:
         """The first proposal that can be used; the keyless model when there is none."""
@@ -123,6 +141,8 @@ class Chain:
                 target, reason = self._of_model(wish), "picked by name"
             if not self._in_plan(target):
                 raise _Unusable("not in your plan")
+            if not proposal.binding and proposal.name != "default" and not self._fits(target):
+                raise _Unusable("context too small")
             return target, reason
         except _Unusable as why:
             if not proposal.binding:
@@ -190,6 +210,12 @@ class Chain:
         if credential is None:
             raise ModelNotFound("No provider has a key, and there is no local model.", hint="Add a provider key.")
         return Target(self._keyless, (LOCAL_MODEL,), self._tables.default, credential)
+
+    def _fits(self, target: Target) -> bool:
+        """Whether the prompt fits, as far as an estimate can tell; so a model picked by name is asked all the same."""
+        model = target.candidates[0]
+        context = facts_of(target.provider, model).context
+        return context is None or self._needs(target.provider, model) <= context
 
     def _in_plan(self, target: Target) -> bool:
         """Whether the plan allows what it pays for: nobody's plan speaks of free models or of own keys."""

@@ -11,6 +11,15 @@ StepOutcome = Literal["won", "passed", "lost", "not reached"]
 
 
 @dataclass(frozen=True, slots=True)
+class Length:
+    """The tokens of a prompt, as counted or, where that is 0, as we estimate; and how many its answer may have."""
+
+    counted: int = 0
+    estimated: int = 0
+    answer: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step of the chain: what it proposed, and what became of it."""
 

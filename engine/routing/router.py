@@ -4,32 +4,46 @@ A step that proposes nothing passes; one whose proposal cannot be used loses wit
 asked. The model picked for this very message is never replaced: it is refused with the reason.
 """
 
-from db.session import Database
+from collections.abc import Callable
+from functools import partial
+
+from db.session import Database, Unit
 from engine.accounts.actor import Actor, Standing
 from engine.accounts.keys import Keys
 from engine.errors import Forbidden, KeyRejected, TierTooLow
 from engine.llm.refs import ModelRef
+from engine.llm.tokens import Measure, as_estimated
 from engine.routing.chain import LOCAL_MODEL, Chain, Proposal, Target
 from engine.routing.model_catalogue import ModelLists
-from engine.routing.route import Resolved, Route, Step
-from engine.routing.tables import Mode, Surface, Tables, TableSource
+from engine.routing.route import Length, Resolved, Route, Step
+from engine.routing.tables import Surface, Tables, TableSource
 from engine.usage.plans import Plan
-from engine.usage.policy import plan_of
+from engine.usage.policy import taste_of
 
 __all__ = ["LOCAL_MODEL", "Router"]
+
+UNKNOWN_LENGTH = Length()
 
 
 class Router:
     """Resolves calls. Reads the tables, the keys and the person's preference; calls nobody."""
 
     def __init__(
-        self, tables: TableSource, keys: Keys, lists: ModelLists, database: Database, *, keyless_provider: str
+        self,
+        tables: TableSource,
+        keys: Keys,
+        lists: ModelLists,
+        database: Database,
+        *,
+        keyless_provider: str,
+        measure: Measure = as_estimated,
     ) -> None:
         self._tables = tables
         self._keys = keys
         self._lists = lists
         self._database = database
         self._keyless = keyless_provider
+        self._measure = measure
 
     def resolve(
         self,
@@ -40,28 +54,31 @@ class Router:
         model: str = "",
         structured: bool = False,
         step: str = "",
-        context_tokens: int = 0,
+        length: Length = UNKNOWN_LENGTH,
         tables: Tables | None = None,
     ) -> Resolved:
         """Pick who answers. `model` is what was picked for this very message: a model or a profile.
 
-        `step` is a step of the mode's pipeline, `context_tokens` the size of its prompt; `tables` are others than
-        those in force, to see what they would do. Raises TierTooLow when the surface asks for more standing,
-        Forbidden when it is switched off, BadInput for an unknown surface, mode or model, and ModelNotFound when the
-        picked model cannot be used.
+        `step` is a step of the mode's pipeline; `tables` are others than those in force, to see what they would do.
+
+        Raises TierTooLow when the surface asks for more standing, Forbidden when it is switched off, BadInput for an
+        unknown surface, mode or model, and ModelNotFound when the picked model cannot be used.
         """
-        tables = tables or self._tables.now()
+        with self._database.read() as unit:
+            tables = tables or self._tables.now(unit)
+            wallet = self._keys.wallet(actor, unit)
+            preference, plan = _taste(unit, actor)
         place = tables.surface(surface)
         _check(actor, surface, place)
-        preference, plan = self._person(actor)
         profile = place.structured_model_profile if structured else None
         proposals = (
             Proposal("user", model or preference, binding=bool(model)),
-            _of_mode(tables.mode(mode or place.mode), step, context_tokens),
+            _of_mode(tables, mode or place.mode, step, partial(self._size, length, 0)),
             Proposal("surface", profile or place.model_profile),
             Proposal("default", tables.default),
         )
-        chain = Chain(tables, self._keys.wallet(actor), plan, self._lists, keyless=self._keyless)
+        needs = partial(self._size, length, length.answer)
+        chain = Chain(tables, wallet, plan, self._lists, keyless=self._keyless, needs=needs)
         target, steps = chain.walk(proposals)
         target, clamp = chain.clamped(actor, target)
         route = _route(actor, target, (*steps, *([clamp] if clamp else ())))
@@ -88,15 +105,18 @@ class Router:
                     found += [(profile, ModelRef(provider, model)) for model in gone]
         return found
 
-    def _person(self, actor: Actor) -> tuple[str | None, Plan | None]:
-        """What the person prefers, and the plan that says which profiles the house pays for; None asks nothing."""
-        if actor.person_id is None:
-            return None, None
-        with self._database.read() as unit:
-            settings = unit.people.settings(actor.person_id)
-            plan = plan_of(unit, actor.person_id)
-        preference = (settings.preferred_model or None) if settings else None
-        return preference, plan if actor.standing is Standing.VERIFIED else None
+
+    def _size(self, length: Length, more: int, provider: str, model: str) -> int:
+        """The tokens of a prompt as a model counts them, and so many more."""
+        return (length.counted or self._measure(provider, model, length.estimated)) + more
+
+
+def _taste(unit: Unit, actor: Actor) -> tuple[str | None, Plan | None]:
+    """What the person prefers, and the plan that says which profiles the house pays for; None asks nothing."""
+    if actor.person_id is None:
+        return None, None
+    preference, plan = taste_of(unit, actor.person_id)
+    return preference, plan if actor.standing is Standing.VERIFIED else None
 
 
 def _first(chain: Chain, profile: str) -> ModelRef | None:
@@ -116,9 +136,15 @@ def _check(actor: Actor, surface: str, place: Surface) -> None:
         raise Forbidden(f"{surface} is switched off.", hint="An administrator can switch it on under Routing.")
 
 
-def _of_mode(mode: Mode, step: str, context_tokens: int) -> Proposal:
+def _of_mode(tables: Tables, key: str, step: str, size: Callable[[str, str], int]) -> Proposal:
+    """What the mode proposes. The condition of a step is asked of the prompt as the step's own model would count it."""
+    mode = tables.mode(key)
     planned = mode.steps.get(step)
-    if planned is not None and planned.applies(context_tokens):
+    if planned is None:
+        return Proposal("mode", mode.model_profile)
+    cells = tables.profiles[planned.profile]
+    provider = planned.provider or next((name for name in tables.providers if name in cells), "")
+    if planned.applies(size(provider, next(iter(cells.get(provider, ())), ""))):
         return Proposal("mode", planned.profile, planned.provider)
     return Proposal("mode", mode.model_profile)
 

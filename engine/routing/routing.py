@@ -12,7 +12,7 @@ from engine.accounts.people import actor_of
 from engine.accounts.rights import Right, needs
 from engine.errors import NotFound
 from engine.llm.refs import ModelRef
-from engine.routing.route import Route
+from engine.routing.route import Length, Route
 from engine.routing.router import Router
 from engine.routing.tables import SETTING, Mode, Surface, Tables, TableSource, checked
 
@@ -89,7 +89,7 @@ class Routing:
             mode=mode,
             structured=structured,
             step=step,
-            context_tokens=context_tokens,
+            length=Length(counted=context_tokens),
             tables=tables,
         ).route
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Protocol
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from db.session import Database
+from db.session import Database, Unit
 from engine.accounts.actor import Standing
 from engine.errors import BadInput
 from engine.providers import PROVIDERS
@@ -98,7 +98,7 @@ class Tables(_Table):
             named += [(f"mode {key}", name) for name in proposals if name]
         return named
 
-    def now(self) -> "Tables":
+    def now(self, unit: Unit | None = None) -> "Tables":
         """The tables in force: these."""
         return self
 
@@ -123,8 +123,8 @@ class Tables(_Table):
 class TableSource(Protocol):
     """Where the tables in force come from."""
 
-    def now(self) -> Tables:
-        """The tables in force."""
+    def now(self, unit: Unit | None = None) -> Tables:
+        """The tables in force, read in a transaction that is open already, if there is one."""
 
 
 class TableBook:
@@ -133,10 +133,12 @@ class TableBook:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def now(self) -> Tables:
-        """The tables in force."""
-        with self._database.read() as unit:
-            edited = unit.house.get(SETTING)
+    def now(self, unit: Unit | None = None) -> Tables:
+        """The tables in force, read in a transaction that is open already, if there is one."""
+        if unit is None:
+            with self._database.read() as own:
+                return self.now(own)
+        edited = unit.house.get(SETTING)
         return load_tables() if edited is None else _parsed(json.dumps(edited, sort_keys=True))
 
 

@@ -29,8 +29,7 @@ def passed(unit: Unit, admission: Admission, now: datetime) -> list[Alert]:
         take for take in admission.takes if take.meter == "money" and take.cap and len(take.period) == len("2026-11")
     ]
     reached: list[dict[str, Any]] = []
-    for take in budgets:
-        used = unit.metering.used(take)
+    for take, used in zip(budgets, unit.metering.used_of(budgets), strict=True):
         reached += [
             {
                 "scope": take.scope,

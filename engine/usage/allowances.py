@@ -135,7 +135,7 @@ class Allowances:
     def budgets(self, actor: Actor) -> list[Budget]:
         """The budgets of the house and of every department, and those of personas that have one."""
         with self._database.read() as unit:
-            day = billing_day(unit, self._clock().astimezone(self._zone).date())
+            day = billing_day(unit.policy.newest_day(), self._clock().astimezone(self._zone).date())
             found = {(row.scope, row.scope_id): row.month_nano for row in unit.controls.budgets(*_NAMED)}
             named = {HOUSE: "The house"} | {("department", str(row.id)): row.name for row in unit.departments.all()}
             named |= {key: key[1] for key in found if key[0] == "persona"}
@@ -180,7 +180,7 @@ _NAMED = ("house", "department", "persona")
 
 
 def _allowance(unit: Unit, person_id: UUID) -> Allowance:
-    row = unit.policy.person(person_id)
+    row = unit.policy.person(person_id, SETTING)
     if row is None:
         raise NotFound("There is no such person.", hint="The account was deleted, perhaps just now.")
     cap = unit.policy.budgets([("person", str(person_id))]).get(("person", str(person_id)))

@@ -57,7 +57,8 @@ class Outcome:
 
     A call that is not `charged` gives everything back and costs nothing; `cost` None means that its price is
     unknown; `estimated` that the provider did not report the usage. `latency_ms` and `first_token_ms` are measured
-    by the caller. `provider` and `model` are the ones that answered, when they differ from the admitted ones.
+    by the caller. `provider` and `model` are the ones that answered, when they differ from the admitted ones. `guessed`
+    is our estimate of the prompt in tokens, where the provider's count of it tells how good that was.
     """
 
     status: Status
@@ -71,3 +72,4 @@ class Outcome:
     error_code: str | None = None
     provider: str | None = None
     model: str | None = None
+    guessed: int | None = None

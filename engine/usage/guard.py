@@ -82,7 +82,7 @@ class Guard:
             now = self._clock()
             policy = read_policy(unit, actor, now, persona_key=call.persona_key)
             self._check_stops(actor, call, policy)
-            day = billing_day(unit, now.astimezone(self._zone).date())
+            day = billing_day(policy.newest_day, now.astimezone(self._zone).date())
             moment = Moment(now, day, self._zone)
             met = met_by(actor, call, policy)
             admission = Admission(
@@ -95,9 +95,10 @@ class Guard:
             )
             if not unit.metering.open(row_of(admission, now, now + self._lease)):
                 self._refuse_repeat(unit, admission, now)
-            for (limit, _), take in zip(met, admission.takes, strict=True):
-                if not unit.metering.take(take):
-                    raise limit.exceeded(unit.metering.reading(take), moment)
+            held = unit.metering.hold(admission.takes)
+            for (limit, _), take, now_held in zip(met, admission.takes, held, strict=True):
+                if take.cap is not None and now_held > take.cap:
+                    raise limit.exceeded(now_held - take.amount, moment)
         return admission
 
     def now(self) -> datetime:

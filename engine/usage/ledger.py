@@ -97,8 +97,8 @@ class Ledger:
         """What the actor has used of each limit, the tightest first; admins see the house's budget too."""
         now, admin = self._clock(), Right.SEE_HOUSE_USAGE in RIGHTS[actor.role]
         with self._database.read() as unit:
-            moment = Moment(now, billing_day(unit, now.astimezone(self._zone).date()), self._zone)
             policy = read_policy(unit, actor, now, everything=False)
+            moment = Moment(now, billing_day(policy.newest_day, now.astimezone(self._zone).date()), self._zone)
             return [
                 Meter(
                     limit.meter,

@@ -49,6 +49,7 @@ def report(admission: Admission, outcome: Outcome, now: datetime) -> dict[str, A
         "kind": "call",
         "calls": 1,
         "cost_nano": cost if outcome.charged else 0,
+        "saved_nano": _saved(outcome),
         "provider": outcome.provider or admission.call.provider,
         "model": outcome.model or admission.call.model,
     }
@@ -80,7 +81,12 @@ def correction(admission: Admission, outcome: Outcome, now: datetime) -> dict[st
         "kind": "late",
         "calls": 0,
         "cost_nano": None if cost is None else cost - charged_then,
+        "saved_nano": _saved(outcome),
     }
+
+
+def _saved(outcome: Outcome) -> int:
+    return outcome.cost.saved_nano if outcome.cost and outcome.charged else 0
 
 
 def _line(admission: Admission, outcome: Outcome, now: datetime) -> dict[str, Any]:
@@ -98,6 +104,8 @@ def _line(admission: Admission, outcome: Outcome, now: datetime) -> dict[str, An
         "attempts": outcome.attempts,
         "latency_ms": outcome.latency_ms,
         "first_token_ms": outcome.first_token_ms,
+        "guessed": outcome.guessed,
+        "saved_nano": 0,
     }
 
 

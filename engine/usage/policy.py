@@ -42,6 +42,7 @@ class Policy:
     usage_limit: int | None = None
     usage_period: str | None = None
     person_id: str = ""
+    newest_day: date | None = None
 
     def requests(self, period: Literal["day", "month"]) -> int | None:
         """How many requests a person has in a period: the plan's number, or the one set for them alone."""
@@ -74,25 +75,30 @@ def read_policy(
     unit: Unit, actor: Actor, now: datetime, *, persona_key: str | None = None, everything: bool = True
 ) -> Policy:
     """The policy for a call of this actor. Without `everything` only what a person's own meters need."""
-    person = unit.policy.person(actor.person_id) if actor.person_id else None
-    plans = plans_of(unit.house.get(SETTING))
+    scopes = dict(_scopes(actor, persona_key))
+    found = unit.policy.decides(actor.person_id, scopes, SETTING, now)
+    plans = plans_of(found.plans)
+    caps = {(scope, scope_id): getattr(found, f"{scope}_nano") for scope, scope_id in scopes.items()}
     return Policy(
         plans=plans,
-        plan=plans.of(person.plan if person else ""),
-        budgets=unit.policy.budgets(_scopes(actor, persona_key)),
-        stops=stops_in_force(unit, now) if everything else (),
-        ai_enabled=person is None or person.ai_enabled is not False,
-        disabled=person is not None and person.disabled_at is not None,
-        usage_limit=person.usage_limit if person else None,
-        usage_period=person.usage_period if person else None,
+        plan=plans.of(found.plan or ""),
+        budgets={scope: cap for scope, cap in caps.items() if cap is not None},
+        stops=stops_in_force(unit, now) if everything and found.stopped else (),
+        ai_enabled=found.ai_enabled is not False,
+        disabled=found.disabled_at is not None,
+        usage_limit=found.usage_limit,
+        usage_period=found.usage_period,
         person_id=str(actor.person_id),
+        newest_day=found.newest_day,
     )
 
 
-def plan_of(unit: Unit, person_id: UUID) -> Plan:
-    """The plan of a person."""
-    person = unit.policy.person(person_id)
-    return plans_of(unit.house.get(SETTING)).of(person.plan if person else "")
+def taste_of(unit: Unit, person_id: UUID) -> tuple[str | None, Plan]:
+    """The model or profile that a person prefers, and their plan."""
+    found = unit.policy.person(person_id, SETTING)
+    if found is None:
+        return None, plans_of(unit.house.get(SETTING)).of("")
+    return found.preferred_model or None, plans_of(found.plans).of(found.plan)
 
 
 def stops_in_force(unit: Unit, now: datetime) -> tuple[Stop, ...]:
@@ -103,17 +109,15 @@ def stops_in_force(unit: Unit, now: datetime) -> tuple[Stop, ...]:
     )
 
 
-def billing_day(unit: Unit, today: date) -> date:
-    """The day a call counts for. It never goes back: a clock or a zone that does would give a second day's worth.
+def billing_day(newest: date | None, today: date) -> date:
+    """The day a call counts for, after the newest one. It never goes back: that would give a second day's worth.
 
     A day further ahead than a clock or a zone can be wrong by is not followed: it would stop the days. Zones are up to
     26 hours apart, so that is two days.
     """
-    newest = unit.policy.newest_admission()
-    if newest is None or newest.day <= today or (newest.day - today).days > 2:
+    if newest is None or newest <= today or (newest - today).days > 2:
         return today
-    found: date = newest.day
-    return found
+    return newest
 
 
 def _scopes(actor: Actor, persona_key: str | None) -> Iterable[tuple[str, str]]:

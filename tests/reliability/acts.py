@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -14,7 +13,6 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 
 import engine.usage.guard
-import engine.usage.policy
 from db.models import Admission as AdmissionRow
 from db.models.base import table_of
 from db.repositories.metering import Take
@@ -25,7 +23,7 @@ from engine.usage.call import Call
 from engine.usage.guard import Guard
 from engine.usage.limits import met_by
 from engine.usage.plans import shipped
-from engine.usage.policy import stops_in_force
+from engine.usage.policy import Policy, Stop, read_policy
 from tests.engine.usage.cases import CALL, COST, OK, SAMPLE, guard_of, somebody
 from tests.engine.usage.race import guarded
 from tests.reliability.crowd import Racer
@@ -135,14 +133,14 @@ def until_stopped(database: Database, threads: int, *, flag: str, cached: bool =
 
 def _cache_stops() -> None:
     """Seeded bug: a process looks only once what is stopped."""
-    once = cache(lambda: [])
+    seen: list[tuple[Stop, ...]] = []
 
-    def remembered(unit: Unit, now: Any) -> Any:
-        if not once():
-            once().append(stops_in_force(unit, now))
-        return once()[0]
+    def remembered(*args: Any, **options: Any) -> Policy:
+        found = read_policy(*args, **options)
+        seen.append(found.stops)
+        return replace(found, stops=seen[0])
 
-    engine.usage.policy.stops_in_force = remembered  # type: ignore[assignment]
+    engine.usage.guard.read_policy = remembered  # type: ignore[attr-defined]
 
 
 def sign_ups(database: Database, threads: int, *, people: Sequence[UUID], spends_unheld: bool = False) -> Racer:

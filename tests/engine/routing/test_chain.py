@@ -15,7 +15,7 @@ import pytest
 from engine.accounts.actor import Actor, Role
 from engine.errors import ModelNotFound
 from engine.providers.scripted import Scripted
-from engine.routing.route import Route
+from engine.routing.route import Length, Route
 from engine.routing.router import Router
 from engine.routing.tables import Tables, load_tables
 from engine.studio import Studio
@@ -198,9 +198,9 @@ def test_a_step_of_the_mode_proposes_above_its_threshold_only(
     router = Router(
         Tables.model_validate(tables), studio.keys, studio.model_lists, studio.database, keyless_provider="local"
     )
-    route = router.resolve(Actor.operator(), surface="here", step="content", context_tokens=tokens).route
+    route = router.resolve(Actor.operator(), surface="here", step="content", length=Length(counted=tokens)).route
     assert (route.steps[1].outcome, route.model) == (said, f"model-of-{model}-{FINE}")
-    assert router.resolve(Actor.operator(), surface="here", context_tokens=99_999).route.profile == f"pin-{FINE}"
+    assert router.resolve(Actor.operator(), surface="here", length=Length(counted=99_999)).route.profile == f"pin-{FINE}"
 
 
 @pytest.mark.parametrize(
