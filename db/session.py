@@ -16,7 +16,10 @@ from sqlalchemy.orm import Session
 
 from db.failures import explain
 from db.repositories.access import Identities, SecondFactors, Sessions, Throttles, Tokens
+from db.repositories.attachments import Attachments
 from db.repositories.audit import Audit
+from db.repositories.catalogue import Catalogue
+from db.repositories.comparisons import Comparisons
 from db.repositories.controls import Controls
 from db.repositories.conversations import Conversations
 from db.repositories.departments import Departments
@@ -27,9 +30,14 @@ from db.repositories.metering import Metering
 from db.repositories.people import People
 from db.repositories.personas import Drafts, Personas
 from db.repositories.policy import Policy
+from db.repositories.prices import Prices
 from db.repositories.privacy import PersonalData
+from db.repositories.rehearsals import Rehearsals
 from db.repositories.runs import SavedRuns
 from db.repositories.sealed import Sealed
+from db.repositories.theatre import Scenes
+from db.repositories.usage import UsageSums
+from db.repositories.versions import Versions
 
 Dialect = Literal["sqlite", "postgresql"]
 
@@ -117,14 +125,44 @@ class Unit:
         return Personas(self.session)
 
     @cached_property
+    def catalogue(self) -> Catalogue:
+        """Personas as they are listed and found."""
+        return Catalogue(self.session)
+
+    @cached_property
     def conversations(self) -> Conversations:
         """Threads and messages."""
         return Conversations(self.session)
 
     @cached_property
+    def scenes(self) -> Scenes:
+        """Scenes and their turns."""
+        return Scenes(self.session)
+
+    @cached_property
+    def attachments(self) -> Attachments:
+        """Pictures of personas, and the card data of other apps."""
+        return Attachments(self.session)
+
+    @cached_property
     def drafts(self) -> Drafts:
         """Drafts of personas."""
         return Drafts(self.session)
+
+    @cached_property
+    def versions(self) -> Versions:
+        """Published versions, and what came of them."""
+        return Versions(self.session)
+
+    @cached_property
+    def rehearsals(self) -> Rehearsals:
+        """Checks of personas, and what came of them."""
+        return Rehearsals(self.session)
+
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        """Questions put to several models or versions."""
+        return Comparisons(self.session)
 
     @cached_property
     def keys(self) -> Keys:
@@ -170,6 +208,16 @@ class Unit:
     def ledger(self) -> Ledger:
         """The same, for reading."""
         return Ledger(self.session)
+
+    @cached_property
+    def usage(self) -> UsageSums:
+        """Sums of the ledger, and its lines by what they are about."""
+        return UsageSums(self.session)
+
+    @cached_property
+    def prices(self) -> Prices:
+        """Prices that administrators set."""
+        return Prices(self.session)
 
     def flush(self) -> None:
         """Send what the mapper still holds back."""

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from db.migrate import migrate, state
@@ -19,8 +20,12 @@ from engine.accounts.people import People
 from engine.accounts.policy import SignUpPolicy
 from engine.accounts.second_factor import SecondFactors
 from engine.accounts.vault import Vault, check_canary, load_vault
+from engine.authoring.check_sets import CheckSets
+from engine.authoring.compare import Compare
 from engine.authoring.getting_started import GettingStarted
+from engine.authoring.planning import Planner
 from engine.authoring.preview import Preview
+from engine.authoring.rehearsal import Rehearsal
 from engine.authoring.writing import Writing
 from engine.conversations.ask import Ask
 from engine.conversations.assistant import Assistant
@@ -30,13 +35,16 @@ from engine.errors import ConfigError, DatabaseBusy, DatabaseError
 from engine.generation import Generation
 from engine.llm.provider import Provider
 from engine.mail import Mail
+from engine.personas.builtins import Builtins
 from engine.personas.catalogue import Personas
 from engine.personas.drafts import Drafts
 from engine.personas.seed import seed
+from engine.personas.versions import Versions
 from engine.privacy import Privacy, Retention
 from engine.providers import Adapters
 from engine.routing.model_catalogue import ModelCatalogue, ModelLists
 from engine.routing.model_choices import ModelChoices
+from engine.routing.model_facts import facts_of
 from engine.routing.router import Router
 from engine.routing.routing import Routing
 from engine.routing.tables import TableBook, TableSource
@@ -44,14 +52,24 @@ from engine.runs import Runs
 from engine.settings import Settings
 from engine.usage.alert_mails import AlertMails
 from engine.usage.allowances import Allowances
+from engine.usage.calls import Calls
 from engine.usage.controls import Controls
 from engine.usage.corrections import Corrections
+from engine.usage.dashboard import Dashboard
 from engine.usage.guard import Guard
 from engine.usage.heartbeat import Heartbeat
+from engine.usage.invoice import Invoices
 from engine.usage.ledger import Ledger
+from engine.usage.metrics import Metrics
+from engine.usage.my_usage import OwnUsage
 from engine.usage.observed import Observed
+from engine.usage.on_screen import OnScreen
+from engine.usage.people_usage import PeopleUsage
+from engine.usage.persona_usage import PersonasUsed
+from engine.usage.price_list import PriceList, PricesInForce
 from engine.usage.prices import PriceBook
 from engine.usage.reports import Reports
+from engine.usage.what_if import WhatIf
 
 LEASE_S, BEAT_S = 60.0, 15.0
 """How long a call may be silent before it is taken for dead, and how often one that lives says so."""
@@ -76,7 +94,9 @@ class Studio:
     audit: AuditLog
     keys: Keys
     personas: Personas
+    builtins: Builtins
     drafts: Drafts
+    versions: Versions
     models: ModelChoices
     routing: Routing
     model_catalogue: ModelCatalogue
@@ -86,9 +106,22 @@ class Studio:
     threads: Threads
     assistant: Assistant
     preview: Preview
+    compare: Compare
+    checks: CheckSets
+    rehearsal: Rehearsal
     writing: Writing
     usage: Ledger
+    personas_used: PersonasUsed
     reports: Reports
+    dashboard: Dashboard
+    people_usage: PeopleUsage
+    calls: Calls
+    on_screen: OnScreen
+    what_if: WhatIf
+    invoices: Invoices
+    prices: PriceList
+    my_usage: OwnUsage
+    metrics: Metrics
     allowances: Allowances
     controls: Controls
     corrections: Corrections
@@ -145,6 +178,7 @@ class _Line:
     lists: ModelLists
     router: Router
     prices: PriceBook
+    in_force: PricesInForce
     observed: Observed
     heartbeat: Heartbeat
     adapters: Adapters
@@ -159,7 +193,8 @@ def _line(
     providers: Mapping[str, Provider],
     clock: Callable[[], datetime],
 ) -> _Line:
-    adapters, tables, prices = Adapters(settings, providers), TableBook(database), PriceBook()
+    adapters, tables, in_force = Adapters(settings, providers), TableBook(database), PricesInForce(database)
+    prices = PriceBook(set_by_admins=in_force.now)
     lists, zone = ModelLists(adapters), ZoneInfo(settings.billing_timezone)
     alerts = AlertMails(database, mail, public_url=settings.public_url)
     guard = Guard(database, clock=clock, billing_zone=zone, lease_s=LEASE_S, on_alert=alerts.tell)
@@ -176,7 +211,7 @@ def _line(
         deadline_s=settings.call_deadline_s,
         measure=observed.tokens,
     )
-    return _Line(tables, keys, lists, router, prices, observed, heartbeat, adapters, generation)
+    return _Line(tables, keys, lists, router, prices, in_force, observed, heartbeat, adapters, generation)
 
 
 def _keyless(settings: Settings) -> str:
@@ -209,6 +244,7 @@ def _furnished(
         audit=AuditLog(database, clock=clock),
         keys=keys,
         personas=personas,
+        builtins=Builtins(database, clock=clock),
         drafts=drafts,
         models=ModelChoices(line.tables, keys, line.lists, line.prices, database, keyless_provider=_keyless(settings)),
         routing=Routing(database, line.tables, line.router, clock=clock),
@@ -220,9 +256,10 @@ def _furnished(
         assistant=Assistant(database, line.generation, line.router, personas, line.tables, runs, clock=clock),
         preview=Preview(line.generation, drafts, line.router, line.prices, line.tables, previews),
         writing=Writing(line.generation, drafts, line.router, line.prices, runs),
+        personas_used=PersonasUsed(database, clock=clock, billing_zone=zone),
         usage=Ledger(database, clock=clock, billing_zone=zone),
-        reports=Reports(database),
-        allowances=Allowances(database, clock=clock, billing_zone=zone),
+        **_reading(database, line, clock, zone),
+        **_trying(settings, database, line, drafts, runs, clock),
         controls=Controls(database, clock=clock, ai_enabled=settings.ai_features_enabled, on_cut=line.heartbeat.beat),
         corrections=Corrections(database, clock=clock),
         privacy=Privacy(database, clock=clock),
@@ -232,6 +269,49 @@ def _furnished(
         runs=runs,
         mail=mail,
     )
+
+
+def _trying(
+    settings: Settings,
+    database: Database,
+    line: _Line,
+    drafts: Drafts,
+    runs: Runs,
+    clock: Callable[[], datetime],
+) -> dict[str, Any]:
+    """The services that try a persona on models, and keep what came of it by version."""
+    planner = Planner(database, line.router, line.prices, line.tables)
+    time: dict[str, Any] = {"clock": clock, "deadline_s": settings.call_deadline_s}
+    return {
+        "versions": Versions(database, clock=clock),
+        "checks": CheckSets(database, clock=clock),
+        "rehearsal": Rehearsal(database, line.generation, planner, runs, **time),
+        "compare": Compare(database, line.generation, drafts, line.router, line.prices, line.tables, runs, **time),
+    }
+
+
+def _reading(database: Database, line: _Line, clock: Callable[[], datetime], zone: ZoneInfo) -> dict[str, Any]:
+    """The services that tell what was used, and by whom."""
+    dashboard = Dashboard(database, clock=clock, billing_zone=zone)
+    people = PeopleUsage(database, clock=clock, billing_zone=zone)
+    allowances = Allowances(database, clock=clock, billing_zone=zone)
+    return {
+        "reports": Reports(database),
+        "allowances": allowances,
+        "dashboard": dashboard,
+        "people_usage": people,
+        "calls": Calls(database, clock=clock, billing_zone=zone),
+        "on_screen": OnScreen(dashboard, people),
+        "what_if": WhatIf(database, line.prices, _context_of, clock=clock, billing_zone=zone),
+        "invoices": Invoices(database, clock=clock, billing_zone=zone),
+        "prices": PriceList(database, line.prices, line.in_force, clock=clock, billing_zone=zone),
+        "my_usage": OwnUsage(database, clock=clock, billing_zone=zone),
+        "metrics": Metrics(database, allowances, clock=clock),
+    }
+
+
+def _context_of(provider: str, model: str) -> int | None:
+    return facts_of(provider, model).context
 
 
 def open_database(settings: Settings) -> Database:

@@ -1,6 +1,6 @@
-"""`usage report`: who spent what on which model, as a table or as JSON."""
+"""`usage report`: who spent what on which model, as a table, as JSON or as CSV."""
 
-from dataclasses import asdict
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -9,9 +9,13 @@ from engine.accounts.actor import Actor
 from engine.cli.dates import instant
 from engine.cli.opened import opened
 from engine.cli.output import AsJson, print_json
-from engine.usage.reports import DIMENSIONS, Sum
+from engine.errors import BadInput
+from engine.usage.reports import Line
+from engine.usage.view import DIMENSIONS
 
 usage = typer.Typer(help="What was used.", no_args_is_help=True, rich_markup_mode=None)
+
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print the rows as CSV that no spreadsheet takes for formulas.")]
 
 
 @usage.callback()
@@ -25,23 +29,30 @@ def report(
     since: Annotated[str, typer.Option(metavar="DATE", help="From this billing day on.")] = "",
     until: Annotated[str, typer.Option(metavar="DATE", help="Up to and without this billing day.")] = "",
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
 ) -> None:
     """Sum the usage of everyone."""
+    if as_json and as_csv:
+        raise BadInput("The report is either JSON or CSV.", field="--csv", hint="Leave one of the two out.")
     first, end = instant(since, "Since"), instant(until, "Until")
     names = tuple(name.strip() for name in by.split(",") if name.strip())
+    operator = Actor.operator()
     with opened() as studio:
         found = studio.reports.report(
-            Actor.operator(), names, since=first.date() if first else None, until=end.date() if end else None
+            operator, names, since=first.date() if first else None, until=end.date() if end else None
         )
+        if as_csv:
+            sys.stdout.buffer.write(studio.reports.export(operator, found, "csv"))
+            return
     if as_json:
-        print_json({"rows": [_as_dict(row) for row in found.rows], "total": _as_dict(found.total)})
+        print_json({"rows": [_as_dict(line) for line in found.rows], "total": _as_dict(found.total)})
         return
-    for row in (*found.rows, found.total):
-        of = "  ".join(row.of.values()) or "total"
-        unknown = f"  {row.unknown_price_calls} of unknown price" if row.unknown_price_calls else ""
-        print(f"{of}  {row.calls} calls  {row.tokens_in} + {row.tokens_out} tokens  ${row.cost_usd:.4f}{unknown}")
+    for line in (*found.rows, found.total):
+        of, sums = "  ".join(line.of.values()) or "total", line.sums
+        unknown = f"  {sums.unknown_price} of unknown price" if sums.unknown_price else ""
+        tokens = f"{sums.usage.tokens_in} + {sums.usage.tokens_out} tokens"
+        print(f"{of}  {sums.calls} calls  {tokens}  ${sums.cost_usd:.4f}{unknown}")
 
 
-def _as_dict(row: Sum) -> dict[str, Any]:
-    sums = asdict(row) | {"cost_usd": f"{row.cost_usd:.9f}"}
-    return {**sums.pop("of"), **sums}
+def _as_dict(line: Line) -> dict[str, Any]:
+    return {**line.of, **line.figures(), "cost_usd": f"{line.sums.cost_usd:.9f}"}

@@ -1,12 +1,12 @@
 """What tokens cost: our own table first, then the offline data of genai-prices. An unknown price is None, never 0."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal, InvalidOperation
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -18,25 +18,42 @@ _MILLION = 10**6
 _OUR_PRICES = Path(__file__).with_name("prices.yaml")
 _INPUT_KINDS = ("input", "cache_read", "cache_write")
 _OUTPUT_KINDS = ("output", "reasoning")
+_CACHED = ("cache_read", "cache_write")
 
 UnitPrices = dict[str, Decimal]
 """USD per million tokens for each of the five kinds."""
 
+Named = tuple[str, str]
+"""A provider and the name of its model."""
+
+PricesByModel = Mapping[Named, UnitPrices]
+
+Source = Literal["free", "admins", "file", "list"]
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a call cost: exact in USD, rounded half-even to nano-USD, with the unit prices it was reckoned at."""
+    """What a call cost: exact in USD, rounded half-even to nano-USD, with the unit prices it was reckoned at.
+
+    `saved_nano` is what the prompt cache took off: the same prompt at the price of plain input, less what it cost.
+    """
 
     usd: Decimal
     nano: int
     unit_prices: dict[str, str]
+    saved_nano: int = 0
 
 
 class PriceBook:
-    """Prices by provider and model. `file` has the form of `prices.yaml`; raises ConfigError when it has not."""
+    """Prices by provider and model. `file` has the form of `prices.yaml`; raises ConfigError when it has not.
 
-    def __init__(self, file: Path = _OUR_PRICES) -> None:
+    `set_by_admins` are the prices in force that administrators set; they win over the file, which wins over the data of
+    genai-prices.
+    """
+
+    def __init__(self, file: Path = _OUR_PRICES, set_by_admins: Callable[[], PricesByModel] = dict) -> None:
         self._free, self._ours = _read(file)
+        self._set_by_admins = set_by_admins
 
     def cost(self, provider: str, model: str, usage: Usage) -> Cost | None:
         """What this usage costs; None when nobody knows the price."""
@@ -45,8 +62,8 @@ class PriceBook:
             return None
         counts = usage.as_dict()
         usd = sum((price * counts[kind] for kind, price in prices.items()), Decimal()) / _MILLION
-        nano = int((usd * NANO).to_integral_value(ROUND_HALF_EVEN))
-        return Cost(usd, nano, {kind: str(price) for kind, price in prices.items()})
+        saved = sum(((prices["input"] - prices[kind]) * counts[kind] for kind in _CACHED), Decimal()) / _MILLION
+        return Cost(usd, _nano(usd), {kind: str(price) for kind, price in prices.items()}, _nano(saved))
 
     def hold(self, provider: str, model: str, most_input_tokens: int, max_output_tokens: int) -> int | None:
         """The most that such a call can cost, in nano-USD rounded up; None when nobody knows the price."""
@@ -63,11 +80,25 @@ class PriceBook:
         prices = self._prices(provider, model, 1)
         return None if prices is None else (prices["input"], prices["output"])
 
+    def source(self, provider: str, model: str) -> Source | None:
+        """Where the price of a model comes from; None when nobody knows it."""
+        if provider in self._free:
+            return "free"
+        if (provider, model) in self._set_by_admins():
+            return "admins"
+        if (provider, model) in self._ours:
+            return "file"
+        return "list" if self._prices(provider, model, 1) else None
+
+    def unit_prices(self, provider: str, model: str) -> UnitPrices | None:
+        """USD per million tokens of each kind, for a short prompt; None when nobody knows."""
+        return self._prices(provider, model, 1)
+
     def _prices(self, provider: str, model: str, tokens_in: int) -> UnitPrices | None:
         if provider in self._free:
             return dict.fromkeys((*_INPUT_KINDS, *_OUTPUT_KINDS), Decimal())
-        if (provider, model) in self._ours:
-            return self._ours[provider, model]
+        if found := self._set_by_admins().get((provider, model)) or self._ours.get((provider, model)):
+            return found
         tiers = _vendor_prices(provider, model.removeprefix("models/"), datetime.now(UTC).date())
         return None if tiers is None else {kind: _at(price, tokens_in) for kind, price in tiers.items()}
 
@@ -83,16 +114,20 @@ def _vendor_prices(provider: str, model: str, day: date) -> dict[str, Any] | Non
     except LookupError:
         return None
     named = {kind: getattr(price, f"{kind}_mtok") for kind in ("input", "cache_read", "cache_write", "output")}
-    return _completed(named | {"reasoning": price.output_reasoning_mtok})
+    return completed(named | {"reasoning": price.output_reasoning_mtok})
 
 
-def _completed(prices: Mapping[str, Any]) -> dict[str, Any] | None:
+def completed(prices: Mapping[str, Any]) -> dict[str, Any] | None:
     """All five kinds, those without a price of their own at that of their side; None without a price for a side."""
     known = {kind: price for kind, price in prices.items() if price is not None}
     if "input" not in known or "output" not in known:
         return None
     sides = {"input": _INPUT_KINDS, "output": _OUTPUT_KINDS}
     return {kind: known.get(kind, known[side]) for side, kinds in sides.items() for kind in kinds}
+
+
+def _nano(usd: Decimal) -> int:
+    return int((usd * NANO).to_integral_value(ROUND_HALF_EVEN))
 
 
 def _at(price: Any, tokens_in: int) -> Decimal:
@@ -110,10 +145,10 @@ def _read(file: Path) -> tuple[frozenset[str], dict[tuple[str, str], UnitPrices]
         ours = {}
         for provider, models in content["models"].items():
             for model, prices in models.items():
-                completed = _completed({kind: Decimal(str(price)) for kind, price in prices.items()})
-                if completed is None or any(price < 0 for price in completed.values()):
+                found = completed({kind: Decimal(str(price)) for kind, price in prices.items()})
+                if found is None or any(price < 0 for price in found.values()):
                     raise ConfigError(f"The price of {provider}:{model} in {file.name} is incomplete or negative.")
-                ours[provider, model] = completed
+                ours[provider, model] = found
         return frozenset(content["free"]), ours
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, InvalidOperation):
         raise ConfigError(f"The price list {file} cannot be read.", hint="Compare it with prices.yaml.") from None

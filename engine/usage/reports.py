@@ -1,39 +1,50 @@
 """Reports: sums of the daily rollup by whatever is asked for."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-from typing import Any, get_args
+from typing import Any
 
-from db.models.base import NOBODY
-from db.repositories.ledger import Dimension
-from db.session import Database
+from db.repositories.usage import UsageFilter
+from db.session import Database, Unit
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
 from engine.errors import BadInput
-from engine.usage.prices import NANO
+from engine.exports import Form, table
+from engine.usage.naming import names_of
+from engine.usage.sums import Sums
+from engine.usage.view import DIMENSIONS, filter_of, text_of
 
-DIMENSIONS: tuple[str, ...] = get_args(Dimension)
+SUMMED = ("calls", "tokens_in", "tokens_out", "cost_usd", "unknown_price_calls")
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
-    """One row: the values that it stands for, and their sums. Tokens in are read, cached and written to cache."""
+class Line:
+    """One row: the names of the values that it stands for, those values as a View has them, and their sums."""
 
     of: dict[str, str]
-    calls: int
-    tokens_in: int
-    tokens_out: int
-    cost_usd: Decimal
-    unknown_price_calls: int
+    values: dict[str, str]
+    sums: Sums
+
+    @property
+    def name(self) -> str:
+        """What the row stands for, in one text."""
+        return " · ".join(self.of.values())
+
+    def figures(self) -> dict[str, Any]:
+        """The row as the command line prints it."""
+        sums = self.sums
+        values = (sums.calls, sums.usage.tokens_in, sums.usage.tokens_out, sums.cost_usd, sums.unknown_price)
+        return dict(zip(SUMMED, values, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Rows, the dearest first, and the sum of all."""
+    """Rows by some dimensions, the dearest first, and the sum of all."""
 
-    rows: list[Sum]
-    total: Sum
+    by: tuple[str, ...]
+    rows: list[Line]
+    total: Line
 
 
 class Reports:
@@ -44,34 +55,47 @@ class Reports:
 
     @needs(Right.SEE_HOUSE_USAGE)
     def report(
-        self, actor: Actor, by: tuple[str, ...] = (), *, since: date | None = None, until: date | None = None
+        self,
+        actor: Actor,
+        by: tuple[str, ...] = (),
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        only: Mapping[str, Sequence[str]] | None = None,
     ) -> Report:
         """Sums by dimensions (names of DIMENSIONS) over billing days from `since` up to and without `until`.
 
-        People and departments are named where they are still there. Raises BadInput for an unknown dimension.
+        `only` filters as a View does. Raises BadInput for an unknown dimension or an impossible filter.
         """
         if unknown := next((name for name in by if name not in DIMENSIONS), None):
             raise BadInput(f"There is no sum by {unknown!r}.", field="By", hint=f"Known: {', '.join(DIMENSIONS)}.")
+        wanted = UsageFilter(since, until, filter_of(None, only or {}).only)
         with self._database.read() as unit:
-            rows = unit.ledger.sums(by, since=since, until=until)
-            total = unit.ledger.sums((), since=since, until=until)
-            people = unit.people.names(row.person for row in rows) if "person" in by else {}
-            departments = {row.id: row.name for row in unit.departments.all()} if "department" in by else {}
-        names = {NOBODY: "–"} | departments | people
-        found = [_sum({name: _named(getattr(row, name), names) for name in by}, row) for row in rows]
-        return Report(sorted(found, key=lambda row: row.cost_usd, reverse=True), _sum({}, total[0]))
+            rows = dearest(lines(unit, by, wanted))
+            (all_of_it,) = lines(unit, (), wanted)
+        return Report(by, rows, all_of_it)
+
+    @needs(Right.SEE_HOUSE_USAGE)
+    def export(self, actor: Actor, report: Report, form: Form) -> bytes:
+        """A report as a file: its dimensions, then SUMMED."""
+        rows = [[*line.of.values(), *line.figures().values()] for line in report.rows]
+        return table([*report.by, *SUMMED], rows, form)
 
 
-def _sum(of: dict[str, str], row: Any) -> Sum:
-    return Sum(
-        of=of,
-        calls=int(row.calls or 0),
-        tokens_in=int(row.tokens_in or 0),
-        tokens_out=int(row.tokens_out or 0),
-        cost_usd=Decimal(int(row.cost_nano or 0)) / NANO,
-        unknown_price_calls=int(row.unknown_price or 0),
-    )
+def lines(unit: Unit, by: Sequence[str], wanted: UsageFilter, *, latency: bool = False) -> list[Line]:
+    """The rows of a report, in no order."""
+    rows = unit.usage.sums(by, wanted, latency=latency)
+    named = {name: names_of(unit, name, (getattr(row, name) for row in rows)) for name in by}
+    return [
+        Line(
+            {name: named[name][getattr(row, name)] for name in by},
+            {name: text_of(getattr(row, name)) for name in by},
+            Sums.of(row),
+        )
+        for row in rows
+    ]
 
 
-def _named(value: Any, names: dict[Any, str]) -> str:
-    return names.get(value) or str(value)
+def dearest(found: Iterable[Line]) -> list[Line]:
+    """The dearest first; of equal cost the one with more calls, then by name, so that an order is always the same."""
+    return sorted(found, key=lambda line: (-line.sums.cost_usd, -line.sums.calls, line.name))

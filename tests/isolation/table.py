@@ -13,7 +13,7 @@ the letter for "theirs" is `o`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +24,9 @@ from engine.conversations.assistant import Picks
 from engine.personas.spec import PersonaSpec
 from engine.routing.tables import load_tables
 from engine.studio import Studio
+from engine.usage.reports import Line, Report
+from engine.usage.sums import Sums
+from engine.usage.view import View
 from tests.engine.conftest import PASSWORD
 from tests.isolation.house import (
     ADDRESS,
@@ -45,6 +48,8 @@ from tests.isolation.house import (
     Kind,
 )
 
+DAYS = (date(2026, 11, 1), date(2026, 11, 30))
+PRICE = {"input": Decimal(1), "output": Decimal(2)}
 WHOSE = ("mine", "theirs", "deleted", "random")
 
 #          nobody unverified other lead disabled ex_admin admin
@@ -313,10 +318,43 @@ TABLE: dict[str, Row] = {
     "preview.speak": Row(
         MEMBERS, lambda s, a, it: list(s.preview.speak(a, it, "Who?").follow()), DRAFT, OWN, fresh=True
     ),
+    "preview.turn_costs": Row(MEMBERS, lambda s, a, it: s.preview.turn_costs(a, SPEC, "Who?")),
+    "preview.turn_tokens": Row(MEMBERS, lambda s, a, it: s.preview.turn_tokens(a, SPEC, "Who?")),
     "privacy.delete_account": Row(MEMBERS, lambda s, a, it: s.privacy.delete_account(a, PASSWORD), fresh=True),
     "privacy.delete_person": Row(ADMINS, lambda s, a, it: s.privacy.delete_person(a, it), PERSON, ANY, fresh=True),
     "privacy.export": Row(MEMBERS, lambda s, a, it: s.privacy.export(a)),
     "reports.report": Row(ADMINS, lambda s, a, it: s.reports.report(a)),
+    "reports.export": Row(ADMINS, lambda s, a, it: s.reports.export(a, Report((), [], Line({}, {}, Sums())), "csv")),
+    "dashboard.period": Row(ADMINS, lambda s, a, it: s.dashboard.period(a, View())),
+    "dashboard.choices": Row(ADMINS, lambda s, a, it: s.dashboard.choices(a, View())),
+    "dashboard.headline": Row(ADMINS, lambda s, a, it: s.dashboard.headline(a, View())),
+    "dashboard.by_day": Row(ADMINS, lambda s, a, it: s.dashboard.by_day(a, View())),
+    "dashboard.by_hour": Row(ADMINS, lambda s, a, it: s.dashboard.by_hour(a, View())),
+    "dashboard.outlook": Row(ADMINS, lambda s, a, it: s.dashboard.outlook(a)),
+    "dashboard.top": Row(ADMINS, lambda s, a, it: s.dashboard.top(a, View(), "persona")),
+    "dashboard.breakdown": Row(ADMINS, lambda s, a, it: s.dashboard.breakdown(a, View(), "surface")),
+    "dashboard.pace": Row(ADMINS, lambda s, a, it: s.dashboard.pace(a, View())),
+    "dashboard.first_words": Row(ADMINS, lambda s, a, it: s.dashboard.first_words(a, View())),
+    "people_usage.people": Row(ADMINS, lambda s, a, it: s.people_usage.people(a, View())),
+    "calls.count": Row(ADMINS, lambda s, a, it: s.calls.count(a, View())),
+    "calls.page": Row(ADMINS, lambda s, a, it: s.calls.page(a, View())),
+    "calls.export": Row(ADMINS, lambda s, a, it: s.calls.export(a, View())),
+    "on_screen.export": Row(ADMINS, lambda s, a, it: s.on_screen.export(a, View(), "json")),
+    "what_if.models": Row(ADMINS, lambda s, a, it: s.what_if.models(a, View())),
+    "what_if.reprice": Row(ADMINS, lambda s, a, it: s.what_if.reprice(a, View(), [])),
+    "invoices.providers": Row(ADMINS, lambda s, a, it: s.invoices.providers(a, *DAYS)),
+    "invoices.check": Row(ADMINS, lambda s, a, it: s.invoices.check(a, "openai", *DAYS, Decimal(1))),
+    "prices.unknown": Row(ADMINS, lambda s, a, it: s.prices.unknown(a, View())),
+    "prices.of": Row(ADMINS, lambda s, a, it: s.prices.of(a, "openai", "gpt-0")),
+    "prices.set": Row(ADMINS, lambda s, a, it: s.prices.set(a, "openai", "gpt-0", PRICE)),
+    "prices.withdraw": Row(
+        ADMINS,
+        lambda s, a, it: s.prices.withdraw(a, "openai", it),
+        prepare=lambda house, who: house.studio.prices.set(Actor.operator(), "openai", "gpt-00", PRICE).model,
+        dummy="gpt-000",
+    ),
+    "my_usage.mine": Row(MEMBERS, lambda s, a, it: s.my_usage.mine(a)),
+    "metrics.text": Row(ADMINS, lambda s, a, it: s.metrics.text(a)),
     "routing.explain": Row(ADMINS, lambda s, a, it: s.routing.explain(a, it, surface="cli"), PERSON, ANY),
     "routing.modes": Row(MEMBERS, lambda s, a, it: s.routing.modes(a)),
     "routing.out_of_date": Row(ADMINS, lambda s, a, it: s.routing.out_of_date(a)),
@@ -342,4 +380,18 @@ TABLE: dict[str, Row] = {
     "usage.daily": Row(ADMINS, lambda s, a, it: s.usage.daily(a)),
     "usage.events": Row(ADMINS, lambda s, a, it: s.usage.events(a)),
     "usage.verify": Row(ADMINS, lambda s, a, it: s.usage.verify(a)),
+    "writing.dismiss": Row(MEMBERS, lambda s, a, it: s.writing.dismiss(a, it, "review"), DRAFT, QUIET),
+    "writing.draft_from_sentence": Row(
+        MEMBERS,
+        lambda s, a, it: list(s.writing.draft_from_sentence(a, it, "A guide.").follow()),
+        DRAFT,
+        OWN,
+        fresh=True,
+    ),
+    "writing.improve": Row(
+        MEMBERS, lambda s, a, it: list(s.writing.improve(a, it, "voice").follow()), DRAFT, OWN, fresh=True
+    ),
+    "writing.quote": Row(MEMBERS, lambda s, a, it: s.writing.quote(a, it, "review"), DRAFT, OWN),
+    "writing.review": Row(MEMBERS, lambda s, a, it: list(s.writing.review(a, it).follow()), DRAFT, OWN, fresh=True),
+    "writing.run": Row(MEMBERS, lambda s, a, it: s.writing.run(a, it, "review"), DRAFT, QUIET),
 }

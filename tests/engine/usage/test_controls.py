@@ -307,13 +307,18 @@ def test_a_report_sums_by_what_is_asked_for(studio: Studio, guard: Guard, admin:
         guard.settle(guard.admit(actor, call), OK)
     guard.settle(guard.admit(ada, CALL), replace(OK, cost=None))
     report = studio.reports.report(admin, ("person", "surface"))
-    assert {(row.of["person"], row.of["surface"]): (row.calls, row.cost_usd) for row in report.rows} == {
+    assert {(row.of["person"], row.of["surface"]): (row.sums.calls, row.sums.cost_usd) for row in report.rows} == {
         ("Ada", "assistant"): (2, COST.usd),
         ("Ada", "cli"): (1, COST.usd),
         ("Rosa", "assistant"): (1, COST.usd),
     }
-    assert (report.total.calls, report.total.cost_usd, report.total.unknown_price_calls) == (4, COST.usd * 3, 1)
-    assert (report.total.tokens_in, report.total.tokens_out) == (4 * 13, 4 * 7)
+    assert report.total.figures() == {
+        "calls": 4,
+        "tokens_in": 4 * 13,
+        "tokens_out": 4 * 7,
+        "cost_usd": COST.usd * 3,
+        "unknown_price_calls": 1,
+    }
     assert studio.reports.report(admin, ("day",), since=date(2026, 11, 23)).rows == []
     with pytest.raises(BadInput, match="moon"):
         studio.reports.report(admin, ("moon",))
