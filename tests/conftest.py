@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import bcrypt
 import pytest
 
 from db.migrate import migrate
@@ -17,6 +18,18 @@ from tests.databases import (
     opened,
     postgres_server,
 )
+
+CHEAP_HASH = 4
+"""The least work that bcrypt does; a hash as the product makes it takes a quarter of a second."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """Hash passwords in this process with little work; processes that a test starts hash as the product does."""
+    with pytest.MonkeyPatch.context() as patch:
+        salt = bcrypt.gensalt
+        patch.setattr(bcrypt, "gensalt", lambda rounds=CHEAP_HASH: salt(rounds))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -105,7 +105,7 @@ def until(moment: datetime) -> str:
 
 def how_long(moment: datetime) -> str:
     """`in 9 h 28 min`; in days when it is far, and in words when it is close."""
-    minutes = max(0, int((moment - datetime.now(UTC)).total_seconds() // 60))
+    minutes = max(0, int((moment - now()).total_seconds() // 60))
     if _is_far(moment):
         return f"in {round(minutes / 1440)} days"
     if minutes < 1:
@@ -115,12 +115,12 @@ def how_long(moment: datetime) -> str:
 
 
 def _is_far(moment: datetime) -> bool:
-    return moment - datetime.now(UTC) >= timedelta(hours=48)
+    return moment - now() >= timedelta(hours=48)
 
 
 def _utc(moment: datetime) -> str:
     """`18:00 UTC`, with the day when that is neither today nor the coming midnight."""
-    there, today = moment.astimezone(UTC), datetime.now(UTC).date()
+    there, today = moment.astimezone(UTC), now().astimezone(UTC).date()
     near = there.date() == today or there.replace(tzinfo=None) == datetime.combine(today + timedelta(days=1), time())
     return f"{there:%H:%M} UTC" if near else f"{there.day} {there:%B}, {there:%H:%M} UTC"
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import bcrypt
 import pytest
 
 from engine.accounts.actor import Actor
@@ -36,7 +35,6 @@ from tests.test_architecture import services
 
 LETTERS = {Forbidden: "x", NotFound: "-", BadInput: "b"}
 EVES_WORDS = ("words of eve", "words-of-eve")
-CHEAP_HASH = 4
 
 
 @pytest.fixture(scope="module", params=DIALECTS)
@@ -55,8 +53,6 @@ def house(
                 patch.delenv(name)
         patch.setenv("DATABASE_URL", url)
         patch.setenv("STUDIO_DATA_DIR", str(folder))
-        salt = bcrypt.gensalt
-        patch.setattr(bcrypt, "gensalt", lambda: salt(CHEAP_HASH))
         clock = Clock()
         studio = open_studio(load_settings(), providers={"local": Scripted(), "openai": Scripted()}, clock=clock)
         house = House(studio, clock)

@@ -50,6 +50,8 @@ def test_how_long_ago_is_said_as_in_a_list(monkeypatch, before, shown):
 
 def test_a_reset_is_said_in_utc_and_how_long_that_is(monkeypatch):
     monkeypatch.setattr(formats, "zone", lambda: UTC)
-    soon = datetime.now(UTC) + timedelta(hours=2, minutes=30, seconds=30)
-    assert formats.resets(soon) == f"Resets at {soon:%H:%M} UTC, in 2 h 30 min."
-    assert "Resets on " in formats.resets(soon + timedelta(days=5))
+    monkeypatch.setattr(formats, "now", lambda: datetime(2026, 11, 22, 20, 30, tzinfo=UTC))
+    soon = datetime(2026, 11, 22, 23, 0, 30, tzinfo=UTC)
+    assert formats.resets(soon) == "Resets at 23:00 UTC, in 2 h 30 min."
+    assert formats.resets(soon + timedelta(hours=2)) == "Resets on 23 November, 01:00 UTC, in 4 h 30 min."
+    assert formats.resets(datetime(2026, 11, 23, tzinfo=UTC)) == "Resets at 00:00 UTC, in 3 h 30 min."

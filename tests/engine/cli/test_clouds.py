@@ -1,41 +1,29 @@
 """`ask` at every cloud, against the emulator of all four: text, usage, price, and each fault's code."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.engine.cli.conftest import Execute
 from tests.engine.vendors import Vendors
 
-ROOT = Path(__file__).parents[3]
 KEY = "planted-key-0000000000"
 MODELS = ("openai:gpt-5.4-mini", "anthropic:claude-haiku-5-5", "google:gemini-2.5-flash", "groq:llama-3.1-8b-instant")
 Ask = Callable[..., tuple[int, Any]]
 
 
 @pytest.fixture
-def ask(tmp_path: Path, sqlite_url: str, vendors: Vendors) -> Ask:
+def ask(execute: Execute, sqlite_url: str, vendors: Vendors) -> Ask:
     """Runs `ask hi --json` with a key and an address for every cloud; returns exit code and output."""
 
     def run(model: str, **variables: str) -> tuple[int, Any]:
-        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DATABASE_URL": sqlite_url}
+        environment = {"DATABASE_URL": sqlite_url}
         for name, path in (("OPENAI", "/v1"), ("ANTHROPIC", "/anthropic"), ("GOOGLE", "/gemini"), ("GROQ", "/groq")):
             environment |= {f"{name}_API_KEY": KEY, f"STUDIO_{name}_BASE_URL": vendors.url + path}
-        done = subprocess.run(
-            [sys.executable, "-m", "engine", "ask", "hi", "--model", model, "--json"],
-            cwd=tmp_path,
-            env=environment | variables,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        done = execute("ask", "hi", "--model", model, "--json", **environment | variables)
         assert KEY not in done.stdout + done.stderr and "Traceback" not in done.stdout + done.stderr
         return done.returncode, json.loads(done.stdout)
 
