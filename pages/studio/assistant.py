@@ -37,11 +37,7 @@ def opened() -> Thread | None:
 
 
 def send(text: str, thread_id: UUID | None) -> None:
-    """Put the question into the thread, and look at it there.
-
-    For callbacks, which run before the page does: a page may begin anew before it comes to its end, and would forget
-    what was asked.
-    """
+    """Put the question into the thread. For callbacks: a page may begin anew before its end, and would forget it."""
     try:
         sent = studio.assistant.send(current_actor(), text, picked(), thread_id=thread_id)
     except StudioError as problem:
