@@ -147,7 +147,7 @@ _ANSWER = ("question", "text", "state", "saved_at")
 _THREAD = ("title", "created_at", "updated_at", "deleted_at")
 _MESSAGE = (
     *("role", "text", "state", "persona_key", "persona_version", "persona_name", "mode", "surface", "model"),
-    *("route", "usage", "cost_nano", "error", "entity", "rating", "created_at"),
+    *("route", "usage", "cost_nano", "error", "entity", "rating", "about", "created_at"),
 )
 _USAGE = (
     *("at", "kind", "provider", "model", "profile", "surface", "mode", "tier", "key_source"),

@@ -50,6 +50,10 @@ from engine.routing.routing import Routing
 from engine.routing.tables import TableBook, TableSource
 from engine.runs import Runs
 from engine.settings import Settings
+from engine.theatre.backstage import Backstage
+from engine.theatre.scenes import Scenes
+from engine.theatre.stage import Theatre
+from engine.theatre.threads import SceneThreads
 from engine.usage.alert_mails import AlertMails
 from engine.usage.allowances import Allowances
 from engine.usage.calls import Calls
@@ -105,6 +109,9 @@ class Studio:
     conversations: Ask
     threads: Threads
     assistant: Assistant
+    scenes: Scenes
+    scene_threads: SceneThreads
+    theatre: Theatre
     preview: Preview
     compare: Compare
     checks: CheckSets
@@ -253,7 +260,19 @@ def _furnished(
         generation=line.generation,
         conversations=Ask(line.generation, personas, line.tables),
         threads=Threads(database, clock=clock),
-        assistant=Assistant(database, line.generation, line.router, personas, line.tables, runs, clock=clock),
+        assistant=Assistant(
+            database,
+            line.generation,
+            line.router,
+            personas,
+            line.tables,
+            runs,
+            clock=clock,
+            measure=line.observed.tokens,
+        ),
+        scenes=Scenes(database, personas, clock=clock),
+        scene_threads=SceneThreads(database, personas, clock=clock),
+        theatre=_theatre(settings, database, line, personas, runs, clock),
         preview=Preview(line.generation, drafts, line.router, line.prices, line.tables, previews),
         writing=Writing(line.generation, drafts, line.router, line.prices, runs),
         personas_used=PersonasUsed(database, clock=clock, billing_zone=zone),
@@ -312,6 +331,19 @@ def _reading(database: Database, line: _Line, clock: Callable[[], datetime], zon
 
 def _context_of(provider: str, model: str) -> int | None:
     return facts_of(provider, model).context
+
+
+def _theatre(
+    settings: Settings,
+    database: Database,
+    line: _Line,
+    personas: Personas,
+    runs: Runs,
+    clock: Callable[[], datetime],
+) -> Theatre:
+    deadline_s = settings.call_deadline_s
+    back = Backstage(database, line.generation, line.router, personas, runs, clock, deadline_s)
+    return Theatre(back, line.prices)
 
 
 def open_database(settings: Settings) -> Database:

@@ -13,6 +13,8 @@ from engine.generation import Answer
 from engine.llm import StreamEvent
 from engine.routing.route import Route
 
+ALONE = "What coaching should make did not come in its form; the answer stands alone."
+
 
 def ask(
     text: Annotated[str, typer.Argument(help="The question.")],
@@ -25,7 +27,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask a persona."""
-    made: list[Entity] = []
+    made: list[Entity | None] = []
     with opened() as studio:
         answer = studio.conversations.ask(
             acting(studio, as_),
@@ -42,7 +44,7 @@ def ask(
         return
     print()
     for entity in made:
-        print(f"\n{as_markdown(entity)}")
+        print(f"\n{as_markdown(entity) if entity else ALONE}")
     if explain:
         print(_explained(answer.route))
     print(_receipt(answer))
@@ -72,9 +74,9 @@ def _as_dict(answer: Answer, persona: str) -> dict[str, Any]:
     }
 
 
-def _entity(made: list[Entity]) -> dict[str, Any]:
-    """What coaching made; a question without coaching has no such field."""
-    return {"entity": made[0].model_dump(mode="json")} if made else {}
+def _entity(made: list[Entity | None]) -> dict[str, Any]:
+    """What coaching made, null when that came to nothing; a question without coaching has no such field."""
+    return {"entity": made[0] and made[0].model_dump(mode="json")} if made else {}
 
 
 def _explained(route: Route) -> str:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from engine.accounts.actor import Actor
 from engine.coaching.entities import Entity, as_markdown
 from engine.coaching.specialisation import Specialisation
-from engine.errors import Malformed
+from engine.errors import PriceUnknown, ProviderError, Stopped, StoppedByAdmin, TierTooLow
 from engine.generation import Answer, CallContext, Generation, Listener
 from engine.llm import CallControl, LLMRequest
 
@@ -23,11 +23,15 @@ _FROM_PLAN = (
 
 @dataclass(frozen=True, slots=True)
 class Coached:
-    """What came of a pipeline. `entity` is None when no model would give the form; then the text stands alone."""
+    """What came of a pipeline. `entity` is None when no model would give the form; then the text stands alone.
+
+    `missed` is why nobody could be asked for it, empty when the model's answer was not of the form.
+    """
 
     text: str
     entity: Entity | None
     answers: tuple[Answer, ...]
+    missed: str = ""
 
     @property
     def whole(self) -> Answer:
@@ -92,17 +96,17 @@ class Coach:
     ) -> Coached:
         """Make the entity, tell `made` of it, then stream the text to the listener.
 
-        When the first step does not come to an entity, the text is written without one. Raises what
-        `Generation.generate` raises.
+        When the first step does not come to an entity, the text is written without one: its own step may be answered
+        elsewhere. Raises what `Generation.generate` raises.
         """
-        entity, answers = self._entity(actor, request, context, specialisation, control)
+        entity, answers, missed = self._entity(actor, request, context, specialisation, control)
         if entity is not None:
             made(entity)
             plan = _FROM_PLAN.format(plan=as_markdown(entity))
             request = replace(request, system=f"{request.system}\n\n{plan}")
         step = _step(context, specialisation.pipeline[-1])
         written = self._generation.generate(actor, request, step, listener=listener, control=control)
-        return Coached(written.text, entity, (*answers, written))
+        return Coached(written.text, entity, (*answers, written), missed)
 
     def _entity(
         self,
@@ -111,12 +115,14 @@ class Coach:
         context: CallContext,
         specialisation: Specialisation,
         control: CallControl | None,
-    ) -> tuple[Entity | None, tuple[Answer, ...]]:
+    ) -> tuple[Entity | None, tuple[Answer, ...], str]:
         try:
             entity, answer = self._ideas.make(actor, request, context, specialisation, control=control)
-        except Malformed:
-            return None, ()
-        return entity, (answer,)
+        except Stopped:
+            raise
+        except (ProviderError, StoppedByAdmin, PriceUnknown, TierTooLow) as problem:
+            return None, (), problem.message
+        return entity, (answer,), ""
 
 
 def _step(context: CallContext, step: str) -> CallContext:

@@ -39,9 +39,10 @@ class Ask:
         surface: str = "cli",
         model: str = "",
         listener: Listener | None = None,
-        made: Callable[[Entity], None] = lambda _: None,
+        made: Callable[[Entity | None], None] = lambda _: None,
     ) -> Answer:
-        """Answer `text` as `persona` (the general assistant, when none is named); `made` hears what coaching made.
+        """Answer `text` as `persona` (the general assistant, when none is named); `made` hears what coaching
+        made, or None when that came to nothing and the text stands alone.
 
         Raises BadInput, NotFound, or what `Generation.generate` raises.
         """
@@ -55,7 +56,10 @@ class Ask:
         context = CallContext(surface, mode, model, persona_key=chosen.key, persona_version=chosen.version)
         if about is None:
             return self._generation.generate(actor, request, context, listener=listener)
-        return self._coach.answer(actor, request, context, about, listener=listener, made=made).whole
+        coached = self._coach.answer(actor, request, context, about, listener=listener, made=made)
+        if coached.entity is None:
+            made(None)
+        return coached.whole
 
 
 def clean_question(text: str) -> str:

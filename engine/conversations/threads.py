@@ -35,7 +35,10 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A question, or an answer with its receipt. `route` has the fields of `Route`, `error` code, message and hint."""
+    """A question, or an answer with its receipt. `route` has the fields of `Route`, `error` code, message and hint.
+
+    `about` is the page that a question was asked from.
+    """
 
     id: UUID
     thread_id: UUID
@@ -58,6 +61,7 @@ class Message:
     entity: dict[str, Any] | None
     rating: int | None
     created_at: datetime
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,8 @@ class Threads:
         """Threads, the one last spoken in first; `search` looks at titles and at what was said."""
         person_id = speaker_of(actor)
         with self._database.read() as unit:
-            rows = unit.conversations.page(person_id, search, skip=skip, most=most)
-            return FoundThreads(unit.conversations.count(person_id, search), [_thread(row) for row in rows])
+            rows, total = unit.conversations.page(person_id, search, skip=skip, most=most)
+            return FoundThreads(total, [_thread(row) for row in rows])
 
     @needs(Right.USE)
     def get(self, actor: Actor, thread_id: UUID) -> Thread:

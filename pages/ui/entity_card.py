@@ -22,7 +22,8 @@ def entity_card(kept: dict[str, Any], *, key: str) -> None:
     """Draw an entity (its kind and its fields); without fields, say that the model gave none."""
     word, icon = KINDS[kept["kind"]]
     if kept["fields"] is None:
-        st.caption(f":material/info: The model did not give a {word.lower()} in its form; the answer stands alone.")
+        why = formats.plain(kept.get("why") or f"The model did not give a {word.lower()} in its form.")
+        st.caption(f":material/info: {why} The answer stands alone.")
         return
     entity = ENTITIES[kept["kind"]].model_validate(kept["fields"])
     with st.container(border=True, gap="small"):

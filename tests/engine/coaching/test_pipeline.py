@@ -68,7 +68,7 @@ def test_what_is_not_an_entity_falls_back_to_text(studio: Studio, local: Scripte
     local._answers = [wrong, TEXT]
     made: list[object] = []
     answer = studio.conversations.ask(Actor.operator(), "How?", mode="coaching", surface="ideas", made=made.append)
-    assert (answer.text, made) == (TEXT, [])
+    assert (answer.text, made) == (TEXT, [None])
     assert "prepared this" not in local.calls[-1][1].system
 
 
