@@ -6,9 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from db.models.conversations import Thread, ThreadMessage
 from db.repositories.base import Repository
+
+MOST_WORDS = 8
 
 
 class Conversations(Repository):
@@ -28,14 +31,19 @@ class Conversations(Repository):
         gone = Thread.deleted_at.is_not(None) if deleted else Thread.deleted_at.is_(None)
         return self._session.scalar(select(Thread).where(Thread.id == thread_id, Thread.person_id == person_id, gone))
 
-    def count(self, person_id: UUID, search: str = "") -> int:
-        """How many threads a search finds."""
-        return self._session.scalar(select(func.count()).select_from(Thread).where(*_where(person_id, search))) or 0
+    def page(self, person_id: UUID, search: str = "", *, skip: int, most: int) -> tuple[list[Thread], int]:
+        """Threads, the one that was last spoken in first, and how many a search finds in all.
 
-    def page(self, person_id: UUID, search: str = "", *, skip: int, most: int) -> list[Thread]:
-        """Threads, the one that was last spoken in first."""
-        newest = select(Thread).where(*_where(person_id, search)).order_by(Thread.updated_at.desc(), Thread.id.desc())
-        return list(self._session.scalars(newest.offset(skip).limit(most)))
+        Without a search, an index gives them in order. With one, the messages of the person are read once, in the
+        database; `most` bounds what leaves it.
+        """
+        where = self._where(person_id, search)
+        newest = select(Thread).where(*where).order_by(Thread.updated_at.desc(), Thread.id.desc())
+        page = newest.offset(skip).limit(most)
+        if not search.strip():
+            return list(self._session.scalars(page)), self._count(where)
+        rows = self._session.execute(page.add_columns(func.count().over())).all()
+        return [row[0] for row in rows], rows[0][1] if rows else self._count(where) if skip else 0
 
     def change(self, person_id: UUID, thread_id: UUID, **values: Any) -> bool:
         """Change a thread of this person; False when there is none."""
@@ -93,12 +101,20 @@ class Conversations(Repository):
         old = delete(Thread).where(Thread.updated_at < instant).returning(Thread.id)
         return len(self._session.scalars(old).all())
 
+    def _count(self, where: Sequence[ColumnElement[bool]]) -> int:
+        return self._session.scalar(select(func.count()).select_from(Thread).where(*where)) or 0
 
-def _where(person_id: UUID, search: str) -> list[ColumnElement[bool]]:
-    mine = [Thread.person_id == person_id, Thread.deleted_at.is_(None)]
-    for word in search.split():
-        said = select(ThreadMessage.id).where(
-            ThreadMessage.thread_id == Thread.id, ThreadMessage.text.icontains(word, autoescape=True)
-        )
-        mine.append(or_(Thread.title.icontains(word, autoescape=True), said.exists()))
-    return mine
+    def _where(self, person_id: UUID, search: str) -> list[ColumnElement[bool]]:
+        mine = [Thread.person_id == person_id, Thread.deleted_at.is_(None)]
+        for word in search.split()[:MOST_WORDS]:
+            said = select(ThreadMessage.id).where(
+                ThreadMessage.thread_id == Thread.id, self._has(ThreadMessage.text, word)
+            )
+            mine.append(or_(self._has(Thread.title, word), said.exists()))
+        return mine
+
+    def _has(self, text: InstrumentedAttribute[str], word: str) -> ColumnElement[bool]:
+        """Whether a text has a word, whatever its case. SQLite's own LIKE knows ASCII, and needs no help of ours."""
+        if word.isascii() and self._session.get_bind().dialect.name == "sqlite":
+            return text.contains(word, autoescape=True)
+        return text.icontains(word, autoescape=True)

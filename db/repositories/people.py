@@ -117,6 +117,10 @@ class People(Repository):
         """Claim the right to be the first admin; True for exactly one caller, ever."""
         return self._added(HouseSetting(name="first_admin", value=True))
 
+    def by_handle(self, handle: str) -> Person | None:
+        """The person who goes by this handle."""
+        return self._session.scalar(select(Person).where(Person.handle == handle))
+
     def handle_taken(self, handle: str) -> bool:
         """Whether somebody goes by this handle."""
         return self._session.scalar(select(Person.id).where(Person.handle == handle)) is not None

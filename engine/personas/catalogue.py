@@ -1,103 +1,119 @@
-"""Personas: who may use which, under what key, and drafts until they are published.
+"""Personas: whom one may use, under what key, and what is shown of them.
 
 Keys as people see them: a built-in is `maestro`, one's own `user:ada`, a colleague's `team:rosa/ada`.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from db.models.personas import Persona as PersonaRow
+from db.repositories.catalogue import Group, Sort, Wanted
 from db.session import Database, Unit
 from engine.accounts.actor import Actor
+from engine.accounts.audit import record
 from engine.accounts.rights import Right, needs
 from engine.errors import BadInput, NotFound
-from engine.personas.faces import accent_of
-from engine.personas.spec import PersonaSpec
+from engine.personas.rights import Found, Source, find, judged, must_read, parted, reader_of, writer_of
+from engine.personas.views import (
+    GROUPS,
+    Catalogue,
+    Editor,
+    Persona,
+    PersonaCard,
+    PersonaView,
+    called,
+    card_of,
+    persona_of,
+    view_of,
+)
 
-Source = Literal["user", "team", "system"]
-BLURB = 80
-_BLANK = PersonaSpec().model_dump(mode="json")
+__all__ = ["GROUPS", "Catalogue", "Editor", "Group", "Persona", "PersonaCard", "PersonaView", "Personas", "Sort"]
 
-
-@dataclass(frozen=True, slots=True)
-class Persona:
-    """A persona as the engine uses it."""
-
-    id: UUID
-    key: str
-    source: Source
-    version: int
-    spec: PersonaSpec
-
-
-@dataclass(frozen=True, slots=True)
-class PersonaCard:
-    """A persona as the catalogue shows it: nothing of its prompt."""
-
-    key: str
-    source: Source
-    version: int
-    name: str
-    role: str
-    blurb: str
-    modality: str
-    tags: tuple[str, ...]
-    avatar: str
-    accent: str
-    editable: bool
-    draft: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """Whom an actor may use, in the three groups of the pickers."""
-
-    own: tuple[PersonaCard, ...]
-    team: tuple[PersonaCard, ...]
-    builtin: tuple[PersonaCard, ...]
-
-    @property
-    def count(self) -> int:
-        """How many there are in all."""
-        return len(self.own) + len(self.team) + len(self.builtin)
+MOST = 24
+USED_WITHIN = timedelta(days=30)
 
 
 class Personas:
-    """The catalogue, and the drafts of those who write."""
+    """The catalogue, and each persona in it."""
 
     def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._clock = clock
 
     @needs(Right.USE)
-    def catalogue(self, actor: Actor, *, search: str = "", modalities: Collection[str] = ()) -> Catalogue:
-        """Whom the actor may use; `search` looks at names, roles and tags, ignoring case."""
-        me = actor.person_id
+    def catalogue(
+        self,
+        actor: Actor,
+        *,
+        search: str = "",
+        modalities: Collection[str] = (),
+        department: UUID | None = None,
+        sort: Sort = "name",
+        pages: Mapping[Group, int] | None = None,
+        most: int = MOST,
+        groups: Sequence[Group] = GROUPS,
+    ) -> Catalogue:
+        """Whom the actor may use: of each group the page (from 1) that `pages` names, `most` on a page.
+
+        Every word of `search` is looked for in name, role, key and tags, in the department's name and the owner's
+        handle, ignoring case and accents. `department` leaves those that were published there, and the built-in ones
+        that are recommended to it. "used" is by the actor's own calls of the last thirty days.
+        """
+        reader, at = reader_of(actor), pages or {}
         with self._database.read() as unit:
-            drafted = {row.persona_id for row in unit.drafts.of(me)} if me else set()
-            mine = unit.personas.owned_by(me) if me else []
-            own = [_card(row, f"user:{row.key}", "user", draft=row.id in drafted) for row in mine]
-            shared = unit.personas.shared_with(me)
-            team = [_card(row, f"team:{handle}/{row.key}", "team") for row, handle in shared]
-            builtin = [_card(row, row.key, "system") for row in unit.personas.builtins()]
-        return Catalogue(*(tuple(c for c in group if _found(c, search, modalities)) for group in (own, team, builtin)))
+            wanted = Wanted(search, tuple(modalities), department, _recommended(unit, department))
+            totals = unit.catalogue.counts(reader, wanted, groups)
+            used = self._used(unit, actor) if sort == "used" else {}
+            rows = {
+                group: unit.catalogue.page(
+                    reader, wanted, group, sort=sort, used=used, skip=(max(at.get(group, 1), 1) - 1) * most, most=most
+                )
+                for group in groups
+                if totals[group]
+            }
+        cards = {group: tuple(card_of(actor, row) for row in found) for group, found in rows.items()}
+        own, team, builtin = (cards.get(group, ()) for group in GROUPS)
+        return Catalogue(own, team, builtin, totals)
+
+    @needs(Right.USE)
+    def cards(self, actor: Actor, keys: Collection[str]) -> dict[str, PersonaCard]:
+        """The cards of a few personas by their keys; those that the actor may not use are left out."""
+        with self._database.read() as unit:
+            return {card.key: card for card in (card_of(actor, row) for row in _named(unit, actor, keys))}
+
+    @needs(Right.USE)
+    def names(self, actor: Actor, keys: Collection[str]) -> dict[str, str]:
+        """What a few personas are called, by their keys; those that the actor may not use are left out."""
+        return {key: card.name for key, card in self.cards(actor, keys).items()}
 
     @needs(Right.USE)
     def get(self, actor: Actor, key: str) -> Persona:
-        """The persona under a key. Raises NotFound when it is not there, or not the actor's to use."""
+        """The persona under a key, for a call. Raises NotFound when it is not there, or not the actor's to use."""
         with self._database.read() as unit:
-            source, row = find(unit, actor, key)
-            return Persona(row.id, key, source, row.version, spec_of(row.content))
+            return persona_of(find(unit, actor, key))
+
+    @needs(Right.USE)
+    def read(self, actor: Actor, key: str) -> Persona:
+        """The persona with its prompt, for whoever may see and copy that. Raises NotFound, Forbidden."""
+        with self._database.read() as unit:
+            found = find(unit, actor, key)
+            must_read(found)
+            return persona_of(found)
+
+    @needs(Right.USE)
+    def view(self, actor: Actor, key: str) -> PersonaView:
+        """What the actor may see of a persona. Raises NotFound."""
+        with self._database.read() as unit:
+            found = find(unit, actor, key)
+            (row,) = _named(unit, actor, [key])
+        return view_of(found, row)
 
     @needs(Right.WRITE_PERSONAS)
     def delete(self, actor: Actor, key: str) -> None:
         """Take an own persona out of the catalogue; `restore` brings it back. Raises NotFound."""
         with self._database.write() as unit:
-            row = self._own(unit, actor, key)
-            unit.personas.set_deleted(row.id, self._clock())
+            unit.personas.set_deleted(_own(unit, actor, key).row.id, self._clock())
 
     @needs(Right.WRITE_PERSONAS)
     def restore(self, actor: Actor, key: str) -> None:
@@ -108,64 +124,67 @@ class Personas:
                 raise NotFound(f"There is no deleted persona {key!r} of yours.", hint="It may be back already.")
             unit.personas.set_deleted(row.id, None)
 
-    def _own(self, unit: Unit, actor: Actor, key: str) -> PersonaRow:
-        source, row = find(unit, actor, key)
-        if source != "user":
-            raise NotFound(f"There is no persona {key!r} of yours.", hint="Only your own can be deleted.")
-        return row
+    @needs(Right.WRITE_PERSONAS)
+    def editors(self, actor: Actor, key: str) -> list[Editor]:
+        """Who else may edit an own persona, by name. Raises NotFound."""
+        with self._database.read() as unit:
+            return [Editor(row.handle, row.name) for row in unit.personas.editors(_own(unit, actor, key).row.id)]
+
+    @needs(Right.WRITE_PERSONAS)
+    def add_editor(self, actor: Actor, key: str, handle: str) -> None:
+        """Let somebody edit an own persona, and use it and see its prompt. Raises NotFound, BadInput."""
+        now, tidy = self._clock(), handle.strip().removeprefix("@").lower()
+        with self._database.write() as unit:
+            found = _own(unit, actor, key)
+            person = unit.people.by_handle(tidy)
+            if person is None or person.disabled_at is not None:
+                raise BadInput(
+                    f"Nobody here has the handle {tidy!r}.",
+                    field="Handle",
+                    hint="Colleagues see their handle on their Account page.",
+                )
+            if person.id == actor.person_id:
+                raise BadInput("You are the owner: you may edit it anyway.", field="Handle")
+            if unit.personas.add_editor(found.row.id, person.id, now):
+                record(unit, actor.person_id, "persona.editor_add", "person", person.id, now)
+
+    @needs(Right.WRITE_PERSONAS)
+    def remove_editor(self, actor: Actor, key: str, handle: str) -> None:
+        """Take that back; what they have in a draft stays theirs. Raises NotFound."""
+        with self._database.write() as unit:
+            found = _own(unit, actor, key)
+            person = unit.people.by_handle(handle)
+            if person is None or not unit.personas.remove_editor(found.row.id, person.id):
+                raise NotFound(f"{handle} is not an editor of {found.row.name}.", hint="Nothing was changed.")
+            record(unit, actor.person_id, "persona.editor_remove", "person", person.id, self._clock())
+
+    def _used(self, unit: Unit, actor: Actor) -> dict[UUID, int]:
+        """How often the actor has called which persona lately."""
+        if actor.person_id is None:
+            return {}
+        since = (self._clock() - USED_WITHIN).date()
+        calls = {key: number for key, number, _ in unit.catalogue.usage(since, by=actor.person_id)}
+        return {row.id: calls[called(actor, row)] for row in _named(unit, actor, calls)}
 
 
-def writer_of(actor: Actor) -> UUID:
-    """The person who writes. Raises BadInput for the operator, who is nobody in particular."""
-    if actor.person_id is None:
-        raise BadInput("The operator has no personas of their own.", hint="Name a person with --as.")
-    return actor.person_id
+def _own(unit: Unit, actor: Actor, key: str) -> Found:
+    """A persona of the actor's own. Raises NotFound."""
+    found = find(unit, actor, key)
+    if not found.may.owner:
+        raise NotFound(f"There is no persona {key!r} of yours.", hint="Only its owner may do that.")
+    return found
 
 
-def find(unit: Unit, actor: Actor, key: str) -> tuple[Source, PersonaRow]:
-    """The row of a persona that the actor may use, whoever owns it."""
-    kind, colon, rest = key.partition(":")
-    row: PersonaRow | None = None
-    source: Source = "system"
-    if not colon:
-        row = unit.personas.by_key(None, key)
-    elif kind == "user" and actor.person_id is not None:
-        source, row = "user", unit.personas.by_key(actor.person_id, rest)
-    elif kind == "team":
-        shared = unit.personas.shared_with(actor.person_id)
-        source, row = "team", next((row for row, handle in shared if f"{handle}/{row.key}" == rest), None)
-    if row is None:
-        raise NotFound(f"There is no persona {key!r} that you may use.", hint="The catalogue shows whom you may use.")
-    return source, row
+def _named(unit: Unit, actor: Actor, keys: Collection[str]) -> list[Any]:
+    """The rows of a few personas that the actor may use, as the catalogue lists them."""
+    asked: dict[Source, list[Any]] = {"user": [], "team": [], "system": []}
+    for source, handle, slug in map(parted, keys):
+        asked[source].append((handle, slug) if source == "team" else slug)
+    rows = unit.catalogue.named(reader_of(actor), own=asked["user"], team=asked["team"], builtin=asked["system"])
+    wanted = set(keys)
+    return [row for row in rows if called(actor, row) in wanted and judged(actor, row, named=bool(row.named))]
 
 
-def spec_of(content: Mapping[str, Any]) -> PersonaSpec:
-    """Stored content as a spec; fields that came later have their defaults."""
-    return PersonaSpec.model_validate(content)
-
-
-def _card(row: PersonaRow, key: str, source: Source, *, draft: bool = False) -> PersonaCard:
-    """What the catalogue shows, read from the stored content as it is: it was checked when it was written."""
-    content = _BLANK | row.content
-    story = " ".join((content["system_prompt"] or content["context"]).split())
-    return PersonaCard(
-        key=key,
-        source=source,
-        version=row.version,
-        name=content["name"],
-        role=content["role"],
-        blurb=story if len(story) <= BLURB else story[: BLURB - 1].rstrip() + "…",
-        modality=content["modality"],
-        tags=tuple(content["tags"]),
-        avatar=content["avatar"],
-        accent=accent_of(row.key),
-        editable=source == "user",
-        draft=draft,
-    )
-
-
-def _found(card: PersonaCard, search: str, modalities: Collection[str]) -> bool:
-    if modalities and card.modality not in modalities:
-        return False
-    words = " ".join([card.name, card.role, card.key, *card.tags]).casefold()
-    return all(word in words for word in search.casefold().split())
+def _recommended(unit: Unit, department: UUID | None) -> tuple[str, ...]:
+    row = unit.departments.by_id(department) if department else None
+    return tuple(row.recommended) if row else ()

@@ -1,4 +1,8 @@
-"""Drafts: work on a persona until it is published. Saved field by field, so nothing typed is ever lost."""
+"""Drafts: work on a persona until it is published. Saved field by field, so nothing typed is ever lost.
+
+Everybody has drafts of their own. Several people may work on one persona: whoever publishes second is told, keeps the
+draft, and goes on with `rebase`.
+"""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -15,17 +19,23 @@ from db.models.personas import Persona as PersonaRow
 from db.models.personas import PersonaDraft as DraftRow
 from db.session import Database, Unit
 from engine.accounts.actor import Actor
+from engine.accounts.audit import record
 from engine.accounts.rights import Right, needs
 from engine.errors import BadInput, EditConflict, NotFound
-from engine.personas.catalogue import find, spec_of, writer_of
+from engine.personas.merging import OWNERS, Conflict, kept_by_owner, merge, title_of
+from engine.personas.rights import find, key_of, must_read, spec_of, standing, writer_of
 from engine.personas.spec import SHORT, PersonaSpec, Visibility
 
 COPY = " (copy)"
+_PRIVATE = {"visibility": Visibility.PRIVATE, "prompt_open": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Unpublished work on a persona. `persona_key` is None until it has been published once."""
+    """Unpublished work on a persona. `persona_key` is None until it has been published once.
+
+    `yours` is False for somebody else's persona, or a built-in one: only its owner decides who uses it.
+    """
 
     id: UUID
     key: str
@@ -34,6 +44,19 @@ class Draft:
     step: str
     base_version: int
     saved_at: datetime
+    yours: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rebased:
+    """A draft on the newest version. `taken` are fields that only others changed, now as they made them.
+
+    `conflicts` are fields that both changed: the draft has mine.
+    """
+
+    draft: Draft
+    taken: tuple[str, ...]
+    conflicts: tuple[Conflict, ...]
 
 
 class Drafts:
@@ -45,44 +68,50 @@ class Drafts:
 
     @needs(Right.WRITE_PERSONAS)
     def open(self, actor: Actor, key: str | None = None) -> Draft:
-        """The draft to go on with: of the own persona `key`, a copy of somebody else's, or a blank one.
+        """The draft to go on with: of a persona that the actor may edit, a copy of another one, or a blank one.
 
-        Raises NotFound when the key is not there, or not the actor's to use.
+        Raises NotFound when the key is not there, or not the actor's to use, and Forbidden when its prompt is closed
+        to them: a copy would show it.
         """
         me = writer_of(actor)
         with self._database.write() as unit:
             if key is None:
                 blank = next((row for row in unit.drafts.of(me) if row.persona_id is None and not row.content), None)
-                return _draft(unit, blank or self._new_draft(unit, me))
-            source, row = find(unit, actor, key)
-            if source != "user":
-                copy = PersonaSpec.model_validate({**row.content, "visibility": Visibility.PRIVATE})
-                return _draft(unit, self._new_draft(unit, me, key=row.key, content=copy.model_dump(mode="json")))
+                return _draft(unit, actor, blank or self._new_draft(unit, me))
+            found = find(unit, actor, key)
+            row = found.row
+            if not found.may.edit:
+                must_read(found)
+                copy = spec_of({**row.content, **_PRIVATE})
+                content = copy.model_dump(mode="json", exclude_defaults=True)
+                return _draft(unit, actor, self._new_draft(unit, me, key=row.key, content=content))
             draft = unit.drafts.for_persona(me, row.id)
-            return _draft(unit, draft or self._new_draft(unit, me, key=row.key, content=row.content, persona=row))
+            draft = draft or self._new_draft(unit, me, key=row.key, content=row.content, persona=row)
+            return _draft(unit, actor, draft)
 
     @needs(Right.WRITE_PERSONAS)
     def duplicate(self, actor: Actor, key: str) -> Draft:
-        """A new draft with everything of a persona but its place in the catalogue. Raises NotFound."""
+        """A new draft with everything of a persona but its place in the catalogue. Raises NotFound, Forbidden."""
         me = writer_of(actor)
         with self._database.write() as unit:
-            _, row = find(unit, actor, key)
-            name = f"{row.content.get('name', '')[: SHORT - len(COPY)]}{COPY}"
-            changed = {**row.content, "name": name, "visibility": Visibility.PRIVATE}
-            content = PersonaSpec.model_validate(changed).model_dump(mode="json", exclude_defaults=True)
-            return _draft(unit, self._new_draft(unit, me, key=row.key, content=content))
+            found = find(unit, actor, key)
+            must_read(found)
+            name = f"{found.row.name[: SHORT - len(COPY)]}{COPY}"
+            content = spec_of({**found.row.content, "name": name, **_PRIVATE})
+            dumped = content.model_dump(mode="json", exclude_defaults=True)
+            return _draft(unit, actor, self._new_draft(unit, me, key=found.row.key, content=dumped))
 
     @needs(Right.WRITE_PERSONAS)
     def get(self, actor: Actor, draft_id: UUID) -> Draft:
         """One of the actor's drafts. Raises NotFound."""
         with self._database.read() as unit:
-            return _draft(unit, _own_draft(unit, actor, draft_id))
+            return _draft(unit, actor, _own_draft(unit, actor, draft_id))
 
     @needs(Right.WRITE_PERSONAS)
     def all(self, actor: Actor) -> list[Draft]:
         """The actor's drafts that have anything in them, the newest first."""
         with self._database.read() as unit:
-            return [_draft(unit, row) for row in unit.drafts.of(writer_of(actor)) if row.content]
+            return [_draft(unit, actor, row) for row in unit.drafts.of(writer_of(actor)) if row.content]
 
     @needs(Right.WRITE_PERSONAS)
     def save(
@@ -101,13 +130,15 @@ class Drafts:
         """
         with self._database.write() as unit:
             row = _own_draft(unit, actor, draft_id)
+            if changes.keys() & {*OWNERS}:
+                _check_owner(unit, actor, row, changes)
             _check_unchanged(spec_of(row.content), changes, known or {})
             spec = _checked({**row.content, **changes})
             row.content = spec.model_dump(mode="json", exclude_defaults=True)
             row.step = step or row.step
             row.updated_at = self._clock()
             unit.drafts.save(row.id, row.person_id, row.content, row.step, row.updated_at)
-            return _draft(unit, row)
+            return _draft(unit, actor, row)
 
     @needs(Right.WRITE_PERSONAS)
     def discard(self, actor: Actor, draft_id: UUID) -> None:
@@ -118,23 +149,39 @@ class Drafts:
 
     @needs(Right.WRITE_PERSONAS)
     def publish(self, actor: Actor, draft_id: UUID, *, note: str = "") -> str:
-        """Make the draft the next version of its persona, or a new persona; returns its key.
+        """Make the draft the next version of its persona, or a new persona of the actor's; returns its key.
 
-        Raises BadInput when it has no name, nothing that tells the model who it is, or when the persona
-        was published from elsewhere since the draft was begun. The draft is kept then.
+        Raises BadInput when it has no name, or nothing that tells the model who it is; NotFound when the persona is
+        gone or no longer the actor's to edit; and EditConflict, whose `theirs` is the number of the newer version,
+        when somebody published since the draft was begun: `rebase` is the way on. The draft is kept then.
         """
         me = writer_of(actor)
         with self._database.write() as unit:
             draft = _own_draft(unit, actor, draft_id)
             spec = _checked(draft.content)
             _check_complete(spec)
-            content = spec.model_dump(mode="json")
             if draft.persona_id is None:
-                key = self._add(unit, me, spec, content, note)
+                key = self._add(unit, actor, spec, note)
             else:
-                key = self._add_version(unit, me, draft, spec, content, note)
+                key = self._add_version(unit, actor, draft, spec, note)
             unit.drafts.delete(draft.id, me)
-            return f"user:{key}"
+            return key
+
+    @needs(Right.WRITE_PERSONAS)
+    def rebase(self, actor: Actor, draft_id: UUID) -> Rebased:
+        """Bring a draft onto the newest version of its persona, field by field. Raises NotFound."""
+        with self._database.write() as unit:
+            draft = _own_draft(unit, actor, draft_id)
+            row = _edited(unit, actor, draft)
+            base = unit.personas.version(row.id, draft.base_version)
+            specs = (spec_of(each) for each in (base.content if base else {}, draft.content, row.content))
+            merged = merge(*specs, owner=row.owner_id == actor.person_id)
+            draft.content = _checked(merged.content).model_dump(mode="json", exclude_defaults=True)
+            draft.base_version, draft.updated_at = row.version, self._clock()
+            unit.drafts.save(
+                draft.id, draft.person_id, draft.content, draft.step, draft.updated_at, base_version=row.version
+            )
+            return Rebased(_draft(unit, actor, draft), merged.taken, merged.conflicts)
 
     def _new_draft(
         self,
@@ -160,37 +207,42 @@ class Drafts:
         unit.drafts.add(row)
         return row
 
-    def _add(self, unit: Unit, me: UUID, spec: PersonaSpec, content: dict[str, Any], note: str) -> str:
-        key, now = _free_key(spec.name, unit.personas.keys_of(me)), self._clock()
+    def _add(self, unit: Unit, actor: Actor, spec: PersonaSpec, note: str) -> str:
+        me, now = writer_of(actor), self._clock()
+        _check_department(unit, me, spec)
         row = PersonaRow(
             id=uuid7(),
             owner_id=me,
-            key=key,
+            key=_free_key(spec.name, unit.personas.keys_of(me)),
             visibility=spec.visibility,
             version=1,
-            content=content,
+            content=spec.model_dump(mode="json"),
             created_at=now,
             updated_at=now,
         )
         if not unit.personas.add(row, note=note, author_id=me):
             raise BadInput("Another tab published a persona of that name just now.", hint="Publish once more.")
-        return key
+        return key_of(actor, me, None, row.key)
 
-    def _add_version(
-        self, unit: Unit, me: UUID, draft: DraftRow, spec: PersonaSpec, content: dict[str, Any], note: str
-    ) -> str:
-        row = unit.personas.by_id(draft.persona_id) if draft.persona_id else None
-        if row is None or row.deleted_at is not None:
-            raise NotFound("The persona of this draft is gone.", hint="Your draft is kept.")
-        number = unit.personas.publish(
-            row.id, content, spec.visibility, note, me, self._clock(), expected_version=draft.base_version
-        )
+    def _add_version(self, unit: Unit, actor: Actor, draft: DraftRow, spec: PersonaSpec, note: str) -> str:
+        row, me, now = _edited(unit, actor, draft), writer_of(actor), self._clock()
+        content = spec.model_dump(mode="json")
+        if row.owner_id != me:
+            content = kept_by_owner(content, row.content)
+        elif spec.visibility != row.visibility:
+            _check_department(unit, me, spec)
+        visibility = content["visibility"] if row.owner_id else Visibility.WORKSPACE
+        number = unit.personas.publish(row.id, content, visibility, note, me, now, expected_version=draft.base_version)
         if number is None:
-            raise BadInput(
-                f"{spec.name} was published from another tab since you began: version {row.version} is newer.",
-                hint="Your draft is kept. Open the persona to see the newer version.",
+            raise EditConflict(
+                f"{spec.name} was published elsewhere since you began: version {row.version} is newer.",
+                theirs=row.version,
+                hint="Your draft is kept. Bring it onto the newer version, then publish again.",
             )
-        return row.key
+        if row.owner_id is None:
+            was, then = {"version": draft.base_version}, {"version": number}
+            record(unit, me, "persona.publish", "persona", row.key, now, before=was, after=then)
+        return _called(unit, actor, row)
 
 
 def _own_draft(unit: Unit, actor: Actor, draft_id: UUID) -> DraftRow:
@@ -200,16 +252,36 @@ def _own_draft(unit: Unit, actor: Actor, draft_id: UUID) -> DraftRow:
     return row
 
 
-def _draft(unit: Unit, row: DraftRow) -> Draft:
+def _edited(unit: Unit, actor: Actor, draft: DraftRow) -> PersonaRow:
+    """The persona that a draft is of, if the actor may edit it now. Raises NotFound."""
+    row = unit.personas.by_id(draft.persona_id) if draft.persona_id else None
+    may = standing(unit, actor, row) if row is not None else None
+    if row is None or may is None or not may.edit:
+        raise NotFound(
+            "The persona of this draft is gone, or no longer yours to edit.",
+            hint="Your draft is kept. You can copy its words into a new persona.",
+        )
+    return row
+
+
+def _called(unit: Unit, actor: Actor, row: PersonaRow) -> str:
+    """By which key the actor calls a persona."""
+    theirs = row.owner_id is not None and row.owner_id != actor.person_id
+    owner = unit.people.by_id(row.owner_id) if theirs and row.owner_id else None
+    return key_of(actor, row.owner_id, owner.handle if owner else None, row.key)
+
+
+def _draft(unit: Unit, actor: Actor, row: DraftRow) -> Draft:
     persona = unit.personas.by_id(row.persona_id) if row.persona_id else None
     return Draft(
         id=row.id,
         key=row.key,
-        persona_key=f"user:{persona.key}" if persona else None,
+        persona_key=_called(unit, actor, persona) if persona else None,
         spec=spec_of(row.content),
         step=row.step,
         base_version=row.base_version,
         saved_at=row.updated_at,
+        yours=persona is None or persona.owner_id == actor.person_id,
     )
 
 
@@ -219,7 +291,7 @@ def _checked(content: Mapping[str, Any]) -> PersonaSpec:
         return spec_of(content)
     except ValidationError as problem:
         first = problem.errors(include_input=False, include_url=False)[0]
-        title = _title(str(first["loc"][0]))
+        title = title_of(str(first["loc"][0]))
         raise BadInput(
             f"{title}: {_in_words(first)}.",
             field=title,
@@ -237,23 +309,41 @@ def _in_words(error: ErrorDetails) -> str:
     return error["msg"].removeprefix("Value error, ")
 
 
-def _title(name: str) -> str:
-    field = PersonaSpec.model_fields.get(name)
-    return str(field.title) if field else name
-
-
 def _check_unchanged(stored: PersonaSpec, changes: Mapping[str, Any], known: Mapping[str, Any]) -> None:
     """Raise EditConflict for a field that is neither as the writer knows it nor as they want it."""
     now = stored.model_dump(mode="json")
     for name, before in known.items():
         if now.get(name) != before and now.get(name) != changes.get(name):
-            title = _title(name)
+            title = title_of(name)
             raise EditConflict(
                 f"{title} was changed in another tab.",
                 field=title,
                 theirs=now.get(name),
                 hint="Keep what you typed, or take the other version.",
             )
+
+
+def _check_owner(unit: Unit, actor: Actor, row: DraftRow, changes: Mapping[str, Any]) -> None:
+    """Raise BadInput when somebody else than the owner changes what only the owner decides."""
+    persona = unit.personas.by_id(row.persona_id) if row.persona_id else None
+    now = spec_of(row.content).model_dump(mode="json")
+    wrong = next((name for name in OWNERS if name in changes and changes[name] != now[name]), None)
+    if persona is not None and persona.owner_id != actor.person_id and wrong:
+        raise BadInput(
+            f"Who may use {persona.name}, and who reads the prompt, is for the owner to decide.",
+            field=title_of(wrong),
+            hint="Everything else is yours to change.",
+        )
+
+
+def _check_department(unit: Unit, me: UUID, spec: PersonaSpec) -> None:
+    person = unit.people.by_id(me)
+    if spec.visibility is Visibility.DEPARTMENT and (person is None or person.department_id is None):
+        raise BadInput(
+            "You are in no department that could use them.",
+            field=title_of("visibility"),
+            hint="Choose only you, or the workspace. An administrator puts you into a department.",
+        )
 
 
 def _check_complete(spec: PersonaSpec) -> None:

@@ -22,9 +22,9 @@ def shipped() -> Iterator[tuple[str, PersonaSpec]]:
 
 
 def seed(database: Database, now: datetime) -> None:
-    """Add the built-ins that are missing. Rows that exist are left as admins made them."""
+    """Add the built-ins that are missing. Rows that exist are left as admins made them, removed ones too."""
     with database.read() as unit:
-        present = {row.key for row in unit.personas.builtins()}
+        present = unit.personas.keys_of(None)
     missing = [(key, spec) for key, spec in shipped() if key not in present]
     if not missing:
         return

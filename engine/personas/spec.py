@@ -1,7 +1,7 @@
 """What a persona is: one document whose fields describe themselves.
 
 Forms, lint, cards and docs are drawn from the metadata below, so a new field is one line here
-(and one in `prompt.py`, if the model shall read it).
+(and one in `prompt.py`, if the model shall read it). A field without such metadata is in no form.
 """
 
 from enum import StrEnum
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 BuilderStep = Literal["role", "voice", "knows", "limits", "samples", "review"]
-Widget = Literal["text", "area", "choice", "list", "limits", "samples", "slider"]
+Widget = Literal["text", "area", "choice", "list", "limits", "samples", "slider", "toggle"]
 
 SHORT, MEDIUM, LONG, MOST_ITEMS = 80, 400, 20_000, 40
 
@@ -70,7 +70,7 @@ class PersonaSpec(BaseModel):
     avatar: Annotated[str, StringConstraints(max_length=500)] = Field(
         default="",
         title="Portrait",
-        description="One emoji. Without it, a face is drawn from the key.",
+        description="One emoji, or a picture of yours. Without it, a face is drawn from the key.",
         json_schema_extra=_shown("role", "text", placeholder="Emoji"),
     )
     system_prompt: Prose = Field(
@@ -167,6 +167,12 @@ class PersonaSpec(BaseModel):
         description="Three short exchanges teach more than a page of adjectives.",
         json_schema_extra=_shown("samples", "samples"),
     )
+    rehearse_on_save: bool = Field(
+        default=False,
+        title="Test these limits with three trick questions on every save",
+        description="Asked by itself where the answer is free, else offered with its price.",
+        json_schema_extra=_shown("limits", "toggle"),
+    )
     preferred_profile: Literal["", "frontier", "balanced", "fast", "cheap"] = Field(
         default="",
         title="Preferred profile",
@@ -186,6 +192,17 @@ class PersonaSpec(BaseModel):
         title="Who can use them",
         description="Only you, your department, or everyone in the workspace.",
         json_schema_extra=_shown("review", "choice"),
+    )
+    prompt_open: bool = Field(
+        default=False,
+        title="Anyone who can use them may read the prompt",
+        description="They may also write a copy of their own, and export the card.",
+        json_schema_extra=_shown("review", "toggle"),
+    )
+    card_data: Annotated[str, StringConstraints(max_length=80)] = Field(
+        default="",
+        title="Card data",
+        description="Names what an imported card had for other apps; it goes along when the card is exported again.",
     )
 
     @field_validator("*", mode="before")
@@ -212,10 +229,12 @@ def _texts(value: Any) -> list[str]:
     return []
 
 
+def asked_for() -> dict[str, dict[str, Any]]:
+    """The fields that forms ask for, each with how it is shown, in their order."""
+    about = {name: field.json_schema_extra for name, field in PersonaSpec.model_fields.items()}
+    return {name: shown for name, shown in about.items() if isinstance(shown, dict)}
+
+
 def fields_of(step: BuilderStep) -> list[str]:
     """The names of the fields that a step of the builder asks for, in their order."""
-    return [
-        name
-        for name, field in PersonaSpec.model_fields.items()
-        if isinstance(field.json_schema_extra, dict) and field.json_schema_extra["step"] == step
-    ]
+    return [name for name, shown in asked_for().items() if shown["step"] == step]

@@ -198,21 +198,32 @@ def test_publishing_needs_the_version_that_the_writer_saw(database: Database, ad
         assert current.content == second.content and second.created_at == LATER
 
 
-def test_the_catalogue_lists_built_in_own_and_shared_without_deleted_ones(database: Database, ada: UUID) -> None:
+def test_a_persona_is_found_by_the_handle_of_its_owner_unless_it_is_deleted(database: Database, ada: UUID) -> None:
     with database.write() as unit:
-        bob = person("bob")
-        unit.people.add(bob)
-        unit.personas.add(persona(None, "general"), "", None)
-        unit.personas.add(persona(ada, "mine"), "", ada)
-        unit.personas.add(persona(bob.id, "shared", visibility="workspace"), "", bob.id)
-        unit.personas.add(persona(bob.id, "private"), "", bob.id)
-        unit.personas.add(persona(bob.id, "gone", visibility="workspace", deleted_at=NOW), "", bob.id)
+        assert unit.personas.add(persona(ada, "mine"), "", ada)
+        assert unit.personas.add(persona(ada, "gone", deleted_at=NOW), "", ada)
+        found = unit.personas.of_handle("ada", "mine")
+        assert found is not None and found.owner_id == ada
+        assert unit.personas.of_handle("ada", "gone") is None and "gone" in unit.personas.keys_of(ada)
+        assert unit.personas.of_handle("bob", "mine") is None
+        assert unit.personas.builtins() == []
+
+
+def test_what_the_catalogue_shows_is_kept_in_step_with_the_content(database: Database, ada: UUID) -> None:
+    first = {"name": "Núria  Ferré", "role": "Guide", "tags": ["Senders"], "system_prompt": "You walk.\n" + "x" * 99}
+    then = {"name": "Anna", "modality": "domain", "sample_queries": ["Where to?"], "prompt_open": True}
+    with database.write() as unit:
+        row = persona(ada, content=first)
+        unit.personas.add(row, "", ada)
+        assert (row.name, row.name_key, row.tags) == ("Núria  Ferré", "nuria  ferre", ["Senders"])
+        assert row.search == "nuria  ferre guide guide senders" and not row.prompt_open
+        assert len(row.blurb) == 80 and row.blurb.startswith("You walk. xx") and row.blurb.endswith("…")
+    with database.write() as unit:
+        unit.personas.publish(row.id, then, "private", "", ada, LATER, expected_version=1)
     with database.read() as unit:
-        assert [row.key for row in unit.personas.builtins()] == ["general"]
-        assert [row.key for row in unit.personas.owned_by(ada)] == ["mine"]
-        assert [(row.key, handle) for row, handle in unit.personas.shared_with(ada)] == [("shared", "bob")]
-        assert unit.personas.shared_with(bob.id) == []
-        assert unit.personas.by_key(bob.id, "gone") is None and "gone" in unit.personas.keys_of(bob.id)
+        now = unit.personas.by_id(row.id)
+    assert now is not None and (now.name, now.role, now.modality, now.sample) == ("Anna", "", "domain", "Where to?")
+    assert now.search == "anna  guide" and now.blurb == "" and now.prompt_open
 
 
 def test_a_draft_belongs_to_one_person(database: Database, ada: UUID) -> None:

@@ -59,8 +59,9 @@ def test_two_drafts_of_one_version_do_not_overwrite_each_other(studio: Studio, a
         unit.personas.publish(
             persona.id, content, "private", "elsewhere", ada.person_id, mine.saved_at, expected_version=1
         )
-    with pytest.raises(BadInput, match="published from another tab"):
+    with pytest.raises(EditConflict, match="version 2 is newer") as refused:
         studio.drafts.publish(ada, mine.id)
+    assert refused.value.theirs == 2
     assert studio.drafts.get(ada, mine.id) == mine
 
 
@@ -95,12 +96,12 @@ def test_a_persona_without_name_or_substance_is_not_published(studio: Studio, ad
         studio.drafts.publish(ada, draft.id)
 
 
-def test_a_built_in_or_a_colleagues_persona_opens_as_a_private_copy(studio: Studio, ada: Actor) -> None:
+def test_a_built_in_or_a_colleagues_open_persona_opens_as_a_private_copy(studio: Studio, ada: Actor) -> None:
     bob = person(studio, "Bob")
-    shared = published(studio, bob, visibility=Visibility.WORKSPACE)
-    assert shared == "user:ada"
+    assert published(studio, bob, visibility=Visibility.WORKSPACE, prompt_open=True) == "user:ada"
     for key in ("maestro", "team:bob/ada"):
         draft = studio.drafts.open(ada, key)
+        assert not draft.spec.prompt_open and draft.yours
         assert draft.persona_key is None and draft.spec.visibility is Visibility.PRIVATE
         assert draft.spec.system_prompt == studio.personas.get(ada, key).spec.system_prompt
 
