@@ -144,7 +144,7 @@ def _sums_of(
     table: type[DailyUsage] | type[UsageEvent], by: Sequence[str], wanted: UsageFilter, *, latency: bool
 ) -> Select[Any]:
     keys = [getattr(table, _COLUMNS[name]).label(name) for name in by]
-    own = case((table.key_source == "user", table.cost_nano), else_=0)
+    own = case((table.key_source == "user", func.coalesce(table.cost_nano, 0)), else_=0)
     sums = [_plain(table, name).label(name) for name in _PLAIN]
     histogram = [func.sum(getattr(table, name)).label(name) for name in LATENCY_BUCKETS] if latency else []
     found = select(*keys, *sums, func.sum(own).label("own_nano"), *histogram)
@@ -156,6 +156,8 @@ def _plain(table: type[DailyUsage] | type[UsageEvent], name: str) -> ColumnEleme
         return func.sum(case((UsageEvent.status == "failed", 1), else_=0))
     if table is UsageEvent and name == "unknown_price":
         return func.sum(case((UsageEvent.cost_nano.is_(None), UsageEvent.calls), else_=0))
+    if table is UsageEvent and name == "cost_nano":
+        return func.sum(func.coalesce(UsageEvent.cost_nano, 0))
     return func.sum(getattr(table, name))
 
 

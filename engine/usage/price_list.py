@@ -177,8 +177,8 @@ def _checked(prices: Mapping[str, Decimal]) -> UnitPrices:
                 field=kind.replace("_", " ").capitalize(),
             )
     found = completed(prices)
-    if found is None or len(found) < len(prices):
-        raise BadInput("A price needs a sum for tokens in and one for tokens out.", field="Input")
+    if found is None or prices.keys() - found:
+        raise BadInput("A price needs a sum for tokens in and one for tokens out, and no other kinds.", field="Input")
     return found
 
 

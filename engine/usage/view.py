@@ -44,7 +44,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One view of the usage. A `period` is one of PERIODS, or empty when `since` and `until`, the last day, are given.
+    """One view of the usage. `period` is one of PERIODS; `since` and `until`, the last day, take its place.
 
     `only` holds the wanted values of each filter as texts: ids of people and departments, "none" for the operator, for
     no department and for no persona. `split` breaks the days down and `by` the table; `picked` is the row of the
@@ -68,9 +68,8 @@ class View:
         first = {name: values[0] for name, values in said.items() if values}
         since, until = _day(first.get("since")), _day(first.get("until"))
         custom = since is not None and until is not None and since <= until and until - since < _LONGEST
-        period = "" if custom else first.get("period", "month")
         view = cls(
-            period=period if custom or period in PERIODS else "month",
+            period="month" if custom else _one_of(first.get("period"), PERIODS, "month"),
             since=since if custom else None,
             until=until if custom else None,
             against=first.get("against") == "1",
@@ -125,7 +124,7 @@ class View:
     def before(self, today: date) -> Span:
         """What the period is compared with: the same days of the month before, or as many days just before."""
         span = self.span(today)
-        if not self.period.endswith("month"):
+        if self.since or not self.period.endswith("month"):
             return Span(span.since - (span.until - span.since), span.since)
         began = _month_before(span.since)
         if self.period == "last-month":
