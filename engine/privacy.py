@@ -56,6 +56,8 @@ class Privacy:
                 "sessions": [_columns(row, _SESSION) for row in data.sessions(person.id)],
                 "keys": [_columns(row, _KEY) for row in unit.keys.of(person.id)],
                 "personas": [_persona(unit, row) for row in data.personas(person.id)],
+                "editing": [_columns(row, _EDITING) for row in data.editing(person.id)],
+                "edits": [_columns(row, _EDIT) for row in data.edits(person.id)],
                 "drafts": [_columns(row, _DRAFT) for row in unit.drafts.of(person.id)],
                 "answers": [_columns(row, _ANSWER) for row in data.runs(person.id)],
                 "threads": [
@@ -142,6 +144,8 @@ _SESSION = ("created_at", "last_seen_at", "expires_at", "revoked_at", "address",
 _KEY = ("provider", "hint", "verdict", "verdict_said", "checked_at", "paused_at", "expires_at", "created_at")
 _PERSONA = ("key", "visibility", "version", "content", "created_at", "updated_at", "deleted_at")
 _VERSION = ("number", "content", "note", "created_at")
+_EDITING = ("name", "added_at")
+_EDIT = ("name", "number", "note", "created_at")
 _DRAFT = ("key", "content", "step", "base_version", "created_at", "updated_at")
 _ANSWER = ("question", "text", "state", "saved_at")
 _THREAD = ("title", "created_at", "updated_at", "deleted_at")
@@ -186,7 +190,7 @@ def _profile(unit: Unit, person: Person) -> dict[str, Any]:
 
 def _persona(unit: Unit, row: Persona) -> dict[str, Any]:
     versions = [_columns(version, _VERSION) for version in unit.personal_data.versions(row.id)]
-    return _columns(row, _PERSONA) | {"versions": versions}
+    return _columns(row, _PERSONA) | {"versions": versions, "editors": unit.personal_data.editors(row.id)}
 
 
 def _act(row: AuditEvent, me: UUID) -> dict[str, Any]:

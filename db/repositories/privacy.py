@@ -13,7 +13,7 @@ from db.models.conversations import Thread
 from db.models.keys import ProviderKey
 from db.models.metering import Admission, UsageEvent
 from db.models.people import AuthSession, Person, UserSettings
-from db.models.personas import Persona, PersonaVersion
+from db.models.personas import Persona, PersonaEditor, PersonaVersion
 from db.models.runs import SavedRun
 from db.repositories.base import Repository
 
@@ -53,6 +53,28 @@ class PersonalData(Repository):
         """What was published of a persona, in order."""
         published = select(PersonaVersion).where(PersonaVersion.persona_id == persona_id)
         return self._session.scalars(published.order_by(PersonaVersion.number)).all()
+
+    def editors(self, persona_id: UUID) -> int:
+        """How many people may edit a persona beside its owner."""
+        named = select(func.count()).select_from(PersonaEditor).where(PersonaEditor.persona_id == persona_id)
+        return self._session.scalar(named) or 0
+
+    def editing(self, person_id: UUID) -> Sequence[Row[Any]]:
+        """The personas of others that they may edit: name and since when."""
+        named = select(Persona.name, PersonaEditor.added_at).join(PersonaEditor, PersonaEditor.persona_id == Persona.id)
+        return self._session.execute(
+            named.where(PersonaEditor.person_id == person_id).order_by(PersonaEditor.added_at, Persona.id)
+        ).all()
+
+    def edits(self, person_id: UUID) -> Sequence[Row[Any]]:
+        """That they published versions of personas that are not theirs; the words are the owner's."""
+        version = PersonaVersion
+        columns = Persona.name, version.number, version.note, version.created_at
+        theirs = or_(Persona.owner_id != person_id, Persona.owner_id.is_(None))
+        published = select(*columns).join(Persona, Persona.id == version.persona_id)
+        return self._session.execute(
+            published.where(version.author_id == person_id, theirs).order_by(version.created_at, version.id)
+        ).all()
 
     def runs(self, person_id: UUID) -> Sequence[Row[Any]]:
         """The answers that were kept for them."""

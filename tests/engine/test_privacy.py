@@ -51,6 +51,7 @@ def everything_of(studio: Studio, clock: Clock) -> tuple[Actor, list[str | bytes
     studio.conversations.ask(her, "Hello", persona=f"user:{HANDLE}-s-poet", model="local:smollm2")
     colleague = person(studio, "Bob")
     studio.conversations.ask(colleague, "Hello", persona=f"team:{HANDLE}/{HANDLE}-s-poet", model="local:smollm2")
+    edit_each_others(studio, her, colleague)
     assert token is not None and her.person_id is not None
     planted: list[str | bytes] = [OWN_KEY, PASSWORD, app.secret, token, again.code, *recovery]
     planted += [digest(token), digest(again.code)]
@@ -59,6 +60,15 @@ def everything_of(studio: Studio, clock: Clock) -> tuple[Actor, list[str | bytes
             if column in table.c:
                 planted += [row for row in column_of(studio, table.c[column]) if isinstance(row, (str, bytes)) and row]
     return her, planted
+
+
+def edit_each_others(studio: Studio, her: Actor, colleague: Actor) -> None:
+    """He lets her edit his persona, which she does; she lets him edit hers."""
+    studio.personas.add_editor(her, f"user:{HANDLE}-s-poet", colleague.handle)
+    studio.personas.add_editor(colleague, published(studio, colleague, name="Harbour"), her.handle)
+    draft = studio.drafts.open(her, f"team:{colleague.handle}/harbour")
+    studio.drafts.save(her, draft.id, {"voice": "Calm."})
+    studio.drafts.publish(her, draft.id, note="Calmer")
 
 
 def keep_an_answer(studio: Studio, actor: Actor, clock: Clock, question: str) -> None:
@@ -119,6 +129,9 @@ def test_an_export_has_everything_of_oneself_and_no_secret(studio: Studio, clock
     assert [key["hint"] for key in found["keys"]] == [f"…{OWN_KEY[-4:]}"]
     assert [persona["content"]["name"] for persona in found["personas"]] == [f"{NAME}'s poet", "A second one"]
     assert found["personas"][1]["deleted_at"] and len(found["personas"][0]["versions"]) == 1
+    assert [persona["editors"] for persona in found["personas"]] == [1, 0]
+    assert [each["name"] for each in found["editing"]] == ["Harbour"]
+    assert [(edit["name"], edit["number"], edit["note"]) for edit in found["edits"]] == [("Harbour", 2, "Calmer")]
     assert [draft["content"]["name"] for draft in found["drafts"]] == [f"Draft of {NAME}"]
     assert [answer["question"] for answer in found["answers"]] == [f"Who is {NAME}?"]
     assert [line["persona_key"] for line in found["usage"]] == [f"user:{HANDLE}-s-poet"]

@@ -23,6 +23,8 @@ from engine.studio import Studio
 from tests.engine.conftest import PASSWORD, Clock
 
 WHO = ("nobody", "unverified", "other", "lead", "disabled", "ex_admin", "admin")
+KEEPER = "keeper"
+"""Who is named where somebody must be: an editor. Nobody in WHO is the keeper."""
 EVE = "eve"
 """Whose things are "theirs". Nobody in WHO is Eve."""
 
@@ -138,6 +140,23 @@ def _draft(house: House, owner: str) -> UUID:
 
 def _persona(house: House, owner: str) -> str:
     return house.studio.drafts.publish(house.maker(owner), _draft(house, owner))
+
+
+def _shared_persona(house: House, owner: str) -> str:
+    """One that the keeper may edit too. Nobody else becomes an editor, so nobody else sees it."""
+    key = _persona(house, owner)
+    house.studio.personas.add_editor(house.maker(owner), key, house.maker(KEEPER).handle)
+    return key
+
+
+def _edited_draft(house: House, owner: str) -> UUID:
+    return house.studio.drafts.open(house.maker(owner), _persona(house, owner)).id
+
+
+def _former_edited_draft(house: House, owner: str) -> UUID:
+    draft_id = _edited_draft(house, owner)
+    house.studio.drafts.discard(house.maker(owner), draft_id)
+    return draft_id
 
 
 def _spellings(house: House, owner: str, key: str) -> list[str]:
@@ -319,6 +338,8 @@ def _no_persona() -> str:
 
 DRAFT = Kind(_draft, _former_draft)
 PERSONA = Kind(_persona, _former_persona, _no_persona, _spellings)
+SHARED_PERSONA = Kind(_shared_persona, _former_persona, _no_persona, _spellings)
+EDITED_DRAFT = Kind(_edited_draft, _former_edited_draft)
 DELETED_PERSONA = Kind(_former_persona, _restored_persona, _no_persona, _spellings)
 SESSION = Kind(_session, _former_session)
 OWN_KEY = Kind(_own_key, _former_own_key)

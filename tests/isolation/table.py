@@ -35,12 +35,15 @@ from tests.isolation.house import (
     DELETED_THREAD,
     DEPARTMENT,
     DRAFT,
+    EDITED_DRAFT,
     GUARDED_PERSON,
     HOUSE_KEY,
+    KEEPER,
     OWN_KEY,
     PERSON,
     PERSONA,
     SESSION,
+    SHARED_PERSONA,
     STOP,
     THREAD,
     WHO,
@@ -135,6 +138,23 @@ def _call(house: House, who: str) -> Any:
     return house.studio.usage.events(Actor.operator())[-1].admission_id
 
 
+def _built_in(house: House, who: str) -> str:
+    (key,) = house.names(PERSONA, who, "mine")
+    house.used(PERSONA, who, "mine")
+    return house.studio.builtins.adopt(house.maker(who), key)
+
+
+def _former_built_in(house: House, who: str) -> str:
+    key = _built_in(house, who)
+    house.studio.builtins.remove(house.maker(who), key)
+    return key
+
+
+def handle_of(studio: Studio, who: str) -> str:
+    """The handle of the first person of that name."""
+    return next(each.handle for each in studio.people.all(Actor.operator()) if each.name == who)
+
+
 def _new_name(house: House, who: str) -> str:
     return f"name-{house.number()}"
 
@@ -214,6 +234,19 @@ TABLE: dict[str, Row] = {
     "audit.count": Row(ADMINS, lambda s, a, it: s.audit.count(a)),
     "audit.export": Row(ADMINS, lambda s, a, it: s.audit.export(a)),
     "audit.page": Row(ADMINS, lambda s, a, it: s.audit.page(a, most=10_000)),
+    "builtins.adopt": Row(ADMINS, lambda s, a, it: s.builtins.adopt(a, it), PERSONA, OWN),
+    "builtins.all": Row(ADMINS, lambda s, a, it: s.builtins.all(a)),
+    "builtins.remove": Row(ADMINS, lambda s, a, it: s.builtins.remove(a, it), prepare=_built_in, dummy="maestro"),
+    "builtins.reset": Row(ADMINS, lambda s, a, it: s.builtins.reset(a, it), dummy="maestro"),
+    "builtins.restore": Row(
+        ADMINS, lambda s, a, it: s.builtins.restore(a, it), prepare=_former_built_in, dummy="maestro"
+    ),
+    "controls.check": Row(
+        MEMBERS,
+        lambda s, a, it: s.controls.check(
+            a, surface="cli", provider="local", model="smollm2", profile="compat", key_source="local", free=True
+        ),
+    ),
     "controls.in_force": Row(ADMINS, lambda s, a, it: s.controls.in_force(a)),
     "controls.lift": Row(ADMINS, lambda s, a, it: s.controls.lift(a, it), STOP, ANY),
     "controls.notice": Row(MEMBERS, lambda s, a, it: s.controls.notice(a)),
@@ -249,6 +282,7 @@ TABLE: dict[str, Row] = {
     "drafts.get": Row(MEMBERS, lambda s, a, it: s.drafts.get(a, it), DRAFT, OWN),
     "drafts.open": Row(MEMBERS, lambda s, a, it: s.drafts.open(a, it), PERSONA, OWN),
     "drafts.publish": Row(MEMBERS, lambda s, a, it: s.drafts.publish(a, it), DRAFT, OWN),
+    "drafts.rebase": Row(MEMBERS, lambda s, a, it: s.drafts.rebase(a, it), EDITED_DRAFT, OWN),
     "drafts.save": Row(MEMBERS, lambda s, a, it: s.drafts.save(a, it, {"voice": "Dry."}), DRAFT, OWN),
     "getting_started.steps": Row(MEMBERS, lambda s, a, it: s.getting_started.steps(a)),
     "keys.cards": Row(MEMBERS, lambda s, a, it: s.keys.cards(a)),
@@ -273,6 +307,7 @@ TABLE: dict[str, Row] = {
     "keys.save": Row(MEMBERS, lambda s, a, it: s.keys.save(a, "openai", "sk-new-00000000")),
     "keys.save of the house": Row(ADMINS, lambda s, a, it: s.keys.save(a, "openai", "sk-new-00000000", house=True)),
     "keys.wallet": Row(MEMBERS, lambda s, a, it: s.keys.wallet(a)),
+    "model_catalogue.refresh": Row(MEMBERS, lambda s, a, it: s.model_catalogue.refresh(a)),
     "model_catalogue.test_key": Row(
         MEMBERS, lambda s, a, it: s.model_catalogue.test_key(a, "openai"), prepare=_own_key
     ),
@@ -307,10 +342,22 @@ TABLE: dict[str, Row] = {
     "people.sign_out_everywhere": Row(ADMINS, lambda s, a, it: s.people.sign_out_everywhere(a, it), PERSON, ANY),
     "people.verify": Row(ADMINS, lambda s, a, it: s.people.verify(a, it), ADDRESS, ANY),
     "people.verify_by_hand": Row(ADMINS, lambda s, a, it: s.people.verify_by_hand(a, it), PERSON, ANY),
+    "personas.add_editor": Row(
+        MEMBERS, lambda s, a, it: s.personas.add_editor(a, it, handle_of(s, KEEPER)), SHARED_PERSONA, OWN
+    ),
+    "personas.cards": Row(MEMBERS, lambda s, a, it: s.personas.cards(a, [it]), PERSONA, QUIET),
     "personas.catalogue": Row(MEMBERS, lambda s, a, it: s.personas.catalogue(a)),
     "personas.delete": Row(MEMBERS, lambda s, a, it: s.personas.delete(a, it), PERSONA, OWN),
+    "personas.editors": Row(MEMBERS, lambda s, a, it: s.personas.editors(a, it), SHARED_PERSONA, OWN),
     "personas.get": Row(MEMBERS, lambda s, a, it: s.personas.get(a, it), PERSONA, OWN),
+    "personas.names": Row(MEMBERS, lambda s, a, it: s.personas.names(a, [it]), PERSONA, QUIET),
+    "personas.read": Row(MEMBERS, lambda s, a, it: s.personas.read(a, it), PERSONA, OWN),
+    "personas.remove_editor": Row(
+        MEMBERS, lambda s, a, it: s.personas.remove_editor(a, it, handle_of(s, KEEPER)), SHARED_PERSONA, OWN
+    ),
     "personas.restore": Row(MEMBERS, lambda s, a, it: s.personas.restore(a, it), DELETED_PERSONA, OWN),
+    "personas.view": Row(MEMBERS, lambda s, a, it: s.personas.view(a, it), PERSONA, OWN),
+    "personas_used.of": Row(MEMBERS, lambda s, a, it: s.personas_used.of(a, ["general"])),
     "preview.cost_estimate": Row(MEMBERS, lambda s, a, it: s.preview.cost_estimate(a, SPEC, "Who?")),
     "preview.route": Row(MEMBERS, lambda s, a, it: s.preview.route(a)),
     "preview.run": Row(MEMBERS, lambda s, a, it: s.preview.run(a, it), DRAFT, QUIET),
@@ -355,6 +402,7 @@ TABLE: dict[str, Row] = {
     ),
     "my_usage.mine": Row(MEMBERS, lambda s, a, it: s.my_usage.mine(a)),
     "metrics.text": Row(ADMINS, lambda s, a, it: s.metrics.text(a)),
+    "routing.effects": Row(ADMINS, lambda s, a, it: s.routing.effects(a, load_tables().model_dump(mode="json"))),
     "routing.explain": Row(ADMINS, lambda s, a, it: s.routing.explain(a, it, surface="cli"), PERSON, ANY),
     "routing.modes": Row(MEMBERS, lambda s, a, it: s.routing.modes(a)),
     "routing.out_of_date": Row(ADMINS, lambda s, a, it: s.routing.out_of_date(a)),

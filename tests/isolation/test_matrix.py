@@ -22,10 +22,12 @@ from tests.isolation.house import (
     DELETED_PERSONA,
     DELETED_THREAD,
     DRAFT,
+    EDITED_DRAFT,
     EVE,
     OWN_KEY,
     PERSONA,
     SESSION,
+    SHARED_PERSONA,
     THREAD,
     WHO,
     House,
@@ -58,7 +60,18 @@ def house(
         house = House(studio, clock)
         for who in ("keeper", EVE, *WHO[1:]):
             house.maker(who)
-        for kind in (DRAFT, PERSONA, DELETED_PERSONA, SESSION, OWN_KEY, THREAD, DELETED_THREAD, ANSWER):
+        for kind in (
+            DRAFT,
+            EDITED_DRAFT,
+            PERSONA,
+            SHARED_PERSONA,
+            DELETED_PERSONA,
+            SESSION,
+            OWN_KEY,
+            THREAD,
+            DELETED_THREAD,
+            ANSWER,
+        ):
             house.names(kind, EVE, "mine")
             house.names(kind, EVE, "deleted")
         house.hers = house.things_of(EVE)
