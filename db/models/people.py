@@ -103,13 +103,17 @@ class Throttle(Base):
 
 
 class Department(Identified, Base):
-    """A group of people. Its leads are its members with that role; personas are named by their references."""
+    """A group of people. Its leads are its members with that role; personas are named by their references.
+
+    `guard_rate` is the share of its checks, in percent, that the default persona must have passed when rehearsed.
+    """
 
     __tablename__ = "departments"
 
     name: Mapped[str] = mapped_column(unique=True)
     recommended: Mapped[list[Any]]
     default_persona: Mapped[str | None]
+    guard_rate: Mapped[int | None]
     created_at: Mapped[datetime]
 
 
