@@ -23,6 +23,7 @@ from db.repositories.comparisons import Comparisons
 from db.repositories.controls import Controls
 from db.repositories.conversations import Conversations
 from db.repositories.departments import Departments
+from db.repositories.history import History
 from db.repositories.house import House
 from db.repositories.keys import Keys
 from db.repositories.ledger import Ledger
@@ -213,6 +214,11 @@ class Unit:
     def usage(self) -> UsageSums:
         """Sums of the ledger, and its lines by what they are about."""
         return UsageSums(self.session)
+
+    @cached_property
+    def history(self) -> History:
+        """Calls of the past, many at once."""
+        return History(self.connection)
 
     @cached_property
     def prices(self) -> Prices:

@@ -1,12 +1,13 @@
 """A person's rights in what the house holds about them: to have it, to have it deleted; and how long answers are kept.
 
 Deleting an account takes the person's row and all that hangs on it: sessions, identities, second factor, keys,
-settings, drafts, personas with every version, kept answers, counters and limits. Personas that they shared go with
-them, so they disappear from their colleagues' catalogues too. The lines of the ledger and of the audit log stay as they
-were, because what the house paid and what was done has to stay accountable; the id in them is a pseudonym then, and
-a shared persona's name in colleagues' lines (`team:handle/key`) keeps the handle.
+settings, drafts, personas with every version and rehearsal, comparisons, kept answers, counters and limits. Personas
+that they shared go with them, so they disappear from their colleagues' catalogues too. The lines of the ledger and of
+the audit log stay as they were, because what the house paid and what was done has to stay accountable; the id in them
+is a pseudonym then, and a shared persona's name in colleagues' lines (`team:handle/key`) keeps the handle.
 """
 
+import base64
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -27,6 +28,7 @@ from engine.accounts.people import keep_an_admin
 from engine.accounts.rights import Right, needs
 from engine.accounts.throttle import take
 from engine.errors import BadInput, NotFound, StudioError
+from engine.personas.pictures import KEPT_UNUSED
 
 SWEEP_EVERY = timedelta(days=1)
 logger = logging.getLogger(__name__)
@@ -59,10 +61,17 @@ class Privacy:
                 "editing": [_columns(row, _EDITING) for row in data.editing(person.id)],
                 "edits": [_columns(row, _EDIT) for row in data.edits(person.id)],
                 "drafts": [_columns(row, _DRAFT) for row in unit.drafts.of(person.id)],
+                "pictures": [_attachment(row) for row in unit.attachments.of(person.id)],
                 "answers": [_columns(row, _ANSWER) for row in data.runs(person.id)],
                 "threads": [
                     _columns(thread, _THREAD) | {"messages": [_columns(said, _MESSAGE) for said in messages]}
                     for thread, messages in unit.conversations.of_person(person.id)
+                ],
+                "checks": [_columns(row, _CHECK) for row in data.checks(person.id)],
+                "rehearsals": [_columns(row, _CELL) for row in data.rehearsed(person.id)],
+                "comparisons": [
+                    _columns(asked, _COMPARISON) | {"answers": [_columns(said, _COMPARED) for said in answers]}
+                    for asked, answers in unit.comparisons.of_person(person.id)
                 ],
                 "usage": [_columns(row, _USAGE) for row in data.usage(person.id)],
                 "log": [_act(row, person.id) for row in data.acts(person.id)],
@@ -100,7 +109,9 @@ class Privacy:
             before = {"role": person.role, "verified": person.verified_at is not None}
             record(unit, actor.person_id, "person.delete", "person", person.id, self._clock(), before=before)
             unit.throttles.forget(PASSWORDS.bucket(str(person.id)))
+            brought = [row.sha256 for row in unit.attachments.of(person.id)]
             unit.personal_data.erase(person.id, person.handle)
+            unit.attachments.drop_unused(None, among=brought)
 
 
 class Retention:
@@ -113,16 +124,24 @@ class Retention:
         self._over = threading.Event()
 
     def sweep(self) -> int:
-        """Delete what has been kept long enough; how many answers and threads there were."""
-        before = None if self._days is None else self._clock() - timedelta(days=self._days)
+        """Delete what has been kept long enough; how many answers and threads there were.
+
+        Pictures and card data that nothing names go too, whatever is kept.
+        """
+        now = self._clock()
+        before = None if self._days is None else now - timedelta(days=self._days)
+        unused = now - KEPT_UNUSED
         with self._database.read() as unit:
-            if not unit.personal_data.is_anything_due(before):
+            if not (unit.personal_data.is_anything_due(before) or unit.attachments.is_any_unused(unused)):
                 return 0
         with self._database.write() as unit:
             unit.personal_data.drop_ownerless_keys()
+            unit.attachments.drop_unused(unused)
             if before is None:
                 return 0
-            return unit.personal_data.drop_runs(before) + unit.conversations.drop_before(before)
+            unit.rehearsals.blank_before(before)
+            dropped = unit.personal_data.drop_runs(before) + unit.conversations.drop_before(before)
+            return dropped + unit.comparisons.drop_before(before)
 
     def go_live(self) -> None:
         """Sweep once a day from now on, in the background, until `close`."""
@@ -147,11 +166,19 @@ _VERSION = ("number", "content", "note", "created_at")
 _EDITING = ("name", "added_at")
 _EDIT = ("name", "number", "note", "created_at")
 _DRAFT = ("key", "content", "step", "base_version", "created_at", "updated_at")
+_ATTACHMENT = ("sha256", "kind", "media_type", "size", "saved_at")
 _ANSWER = ("question", "text", "state", "saved_at")
 _THREAD = ("title", "created_at", "updated_at", "deleted_at")
 _MESSAGE = (
     *("role", "text", "state", "persona_key", "persona_version", "persona_name", "mode", "surface", "model"),
     *("route", "usage", "cost_nano", "error", "entity", "rating", "about", "created_at"),
+)
+_CHECK = ("key", "kind", "title", "question", "expected", "must", "must_not", "removed", "updated_at")
+_CELL = ("version", "model", "question", "answer", "state", "judged_by", "reason", "cost_nano", "saved_at")
+_COMPARISON = ("question", "created_at")
+_COMPARED = (
+    *("version", "picked", "provider", "model", "profile", "state", "text", "error"),
+    *("usage", "cost_nano", "latency_ms", "first_token_ms", "held", "rating"),
 )
 _USAGE = (
     *("at", "kind", "provider", "model", "profile", "surface", "mode", "tier", "key_source"),
@@ -191,6 +218,12 @@ def _profile(unit: Unit, person: Person) -> dict[str, Any]:
 def _persona(unit: Unit, row: Persona) -> dict[str, Any]:
     versions = [_columns(version, _VERSION) for version in unit.personal_data.versions(row.id)]
     return _columns(row, _PERSONA) | {"versions": versions, "editors": unit.personal_data.editors(row.id)}
+
+
+def _attachment(row: Any) -> dict[str, Any]:
+    """A picture, or the card data of another app: as small as it is shown. It comes whole with its persona's card."""
+    small = base64.b64encode(row.display or b"").decode()
+    return _columns(row, _ATTACHMENT) | {"small_copy": f"data:image/webp;base64,{small}" if small else None}
 
 
 def _act(row: AuditEvent, me: UUID) -> dict[str, Any]:

@@ -36,8 +36,10 @@ from engine.generation import Generation
 from engine.llm.provider import Provider
 from engine.mail import Mail
 from engine.personas.builtins import Builtins
+from engine.personas.card_service import Cards
 from engine.personas.catalogue import Personas
 from engine.personas.drafts import Drafts
+from engine.personas.pictures import Pictures
 from engine.personas.seed import seed
 from engine.personas.versions import Versions
 from engine.privacy import Privacy, Retention
@@ -100,6 +102,8 @@ class Studio:
     personas: Personas
     builtins: Builtins
     drafts: Drafts
+    pictures: Pictures
+    cards: Cards
     versions: Versions
     models: ModelChoices
     routing: Routing
@@ -253,9 +257,19 @@ def _furnished(
         personas=personas,
         builtins=Builtins(database, clock=clock),
         drafts=drafts,
-        models=ModelChoices(line.tables, keys, line.lists, line.prices, database, keyless_provider=_keyless(settings)),
+        pictures=Pictures(database, clock=clock),
+        cards=Cards(database, drafts, clock=clock),
+        models=ModelChoices(
+            line.tables,
+            keys,
+            line.lists,
+            line.prices,
+            database,
+            line.observed,
+            keyless_provider=_keyless(settings),
+        ),
         routing=Routing(database, line.tables, line.router, clock=clock),
-        model_catalogue=ModelCatalogue(keys, line.adapters),
+        model_catalogue=ModelCatalogue(keys, line.adapters, line.lists),
         model_lists=line.lists,
         generation=line.generation,
         conversations=Ask(line.generation, personas, line.tables),

@@ -1,5 +1,6 @@
-"""The portrait of a persona without a picture: drawn from its key, and so the same for ever."""
+"""The portrait of a persona: its picture on a tile, or a face that is drawn from its key, and so the same for ever."""
 
+import base64
 import hashlib
 import unicodedata
 from html import escape
@@ -38,16 +39,29 @@ def accent_of(key: str) -> str:
     return tuple(ACCENTS)[_digest(key)[0] % len(ACCENTS)]
 
 
-def face(key: str, accent: str | None = None, *, emoji: str = "") -> str:
-    """An SVG of 64 by 64: the face of `key`, or `emoji` on the persona's tile when it is one."""
-    _, eyes, mouth, light = _digest(key)[:4]
-    x, y = LIGHTS[light % len(LIGHTS)]
+def light_of(key: str) -> tuple[int, int]:
+    """Where light falls on the persona's tile."""
+    return LIGHTS[_digest(key)[3] % len(LIGHTS)]
+
+
+def features_of(key: str) -> str:
+    """Eyes and mouth of a persona, as pieces of SVG."""
+    _, eyes, mouth, _ = _digest(key)[:4]
+    return EYES[eyes % len(EYES)] + MOUTHS[mouth % len(MOUTHS)]
+
+
+def face(key: str, accent: str | None = None, *, emoji: str = "", picture: bytes = b"") -> str:
+    """An SVG of 64 by 64: `picture` (WebP) on the persona's tile, or `emoji` when it is one, or the face of `key`."""
+    x, y = light_of(key)
+    drawn = _emoji(emoji) if is_emoji(emoji) else _features(features_of(key))
+    tile = (
+        f'<rect width="64" height="64" fill="{ACCENTS[accent or accent_of(key)]}"/>'
+        f'<circle cx="{x}" cy="{y}" r="26" fill="#fff" opacity=".16"/>'
+    )
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64" viewBox="0 0 64 64">'
         '<clipPath id="tile"><rect width="64" height="64" rx="17"/></clipPath><g clip-path="url(#tile)">'
-        f'<rect width="64" height="64" fill="{ACCENTS[accent or accent_of(key)]}"/>'
-        f'<circle cx="{x}" cy="{y}" r="26" fill="#fff" opacity=".16"/></g>'
-        f"{_emoji(emoji) if is_emoji(emoji) else _features(EYES[eyes % len(EYES)], MOUTHS[mouth % len(MOUTHS)])}</svg>"
+        f"{tile}{_photograph(picture) if picture else ''}</g>{'' if picture else drawn}</svg>"
     )
 
 
@@ -60,8 +74,13 @@ def _digest(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def _features(eyes: str, mouth: str) -> str:
-    return f'<g fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round">{eyes}{mouth}</g>'
+def _features(drawn: str) -> str:
+    return f'<g fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round">{drawn}</g>'
+
+
+def _photograph(picture: bytes) -> str:
+    inside = f"data:image/webp;base64,{base64.b64encode(picture).decode()}"
+    return f'<image width="64" height="64" preserveAspectRatio="xMidYMid slice" href="{inside}"/>'
 
 
 def _emoji(sign: str) -> str:

@@ -3,16 +3,19 @@
 What a try may use up is made anew when it is next wanted, so that one studio serves all tries.
 """
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 from uuid import UUID
 
+from PIL import Image
 from sqlalchemy import delete, select
 from uuid_utils.compat import uuid7
 
 from db.models import Base
+from db.models.attachments import Attachment
 from db.models.base import NOBODY
 from db.models.conversations import Thread, ThreadMessage
 from db.models.people import Person, SecondFactor
@@ -332,10 +335,33 @@ def _thread_in_bin(house: House, owner: str) -> UUID:
     return found
 
 
+def a_picture(house: House) -> bytes:
+    """A picture that nobody has brought before."""
+    written = io.BytesIO()
+    Image.new("RGB", (8, 8), house.number()).save(written, "PNG")
+    return written.getvalue()
+
+
+def _picture(house: House, owner: str) -> str:
+    return house.studio.pictures.save(house.maker(owner), a_picture(house))
+
+
+def _former_picture(house: House, owner: str) -> str:
+    name = _picture(house, owner)
+    with house.studio.database.write() as unit:
+        unit.connection.execute(delete(Attachment).where(Attachment.sha256 == name.partition(":")[2]))
+    return name
+
+
+def _no_picture() -> str:
+    return f"picture:{'0' * 64}"
+
+
 def _no_persona() -> str:
     return "user:nobody-goes-by-this"
 
 
+PICTURE = Kind(_picture, _former_picture, _no_picture)
 DRAFT = Kind(_draft, _former_draft)
 PERSONA = Kind(_persona, _former_persona, _no_persona, _spellings)
 SHARED_PERSONA = Kind(_shared_persona, _former_persona, _no_persona, _spellings)

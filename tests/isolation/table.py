@@ -42,6 +42,7 @@ from tests.isolation.house import (
     OWN_KEY,
     PERSON,
     PERSONA,
+    PICTURE,
     SESSION,
     SHARED_PERSONA,
     STOP,
@@ -49,6 +50,7 @@ from tests.isolation.house import (
     WHO,
     House,
     Kind,
+    a_picture,
 )
 
 DAYS = (date(2026, 11, 1), date(2026, 11, 30))
@@ -155,6 +157,10 @@ def handle_of(studio: Studio, who: str) -> str:
     return next(each.handle for each in studio.people.all(Actor.operator()) if each.name == who)
 
 
+def _some_picture(house: House, who: str) -> bytes:
+    return a_picture(house)
+
+
 def _new_name(house: House, who: str) -> str:
     return f"name-{house.number()}"
 
@@ -162,6 +168,7 @@ def _new_name(house: House, who: str) -> str:
 NEW = "another horse battery"
 CLI = Picks(surface="cli")
 SPEC = PersonaSpec(name="Ada", role="counts")
+CARD = b"name: Ada\nrole: counts"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 TABLE: dict[str, Row] = {
@@ -255,6 +262,10 @@ TABLE: dict[str, Row] = {
     ),
     "controls.touched": Row(ADMINS, lambda s, a, it: s.controls.touched(a, "person", str(it)), PERSON, ANY),
     "controls.writing": Row(ADMINS, lambda s, a, it: s.controls.writing(a)),
+    "cards.export": Row(MEMBERS, lambda s, a, it: s.cards.export(a, it, ".json"), PERSONA, OWN),
+    "cards.export_many": Row(MEMBERS, lambda s, a, it: s.cards.export_many(a, [it], ".yaml"), PERSONA, OWN),
+    "cards.import_as_draft": Row(MEMBERS, lambda s, a, it: s.cards.import_as_draft(a, "x.yaml", CARD)),
+    "cards.read": Row(MEMBERS, lambda s, a, it: s.cards.read(a, "x.yaml", CARD)),
     "conversations.ask": Row(
         MEMBERS, lambda s, a, it: s.conversations.ask(a, "Who?", persona=it), PERSONA, OWN, fresh=True
     ),
@@ -276,6 +287,9 @@ TABLE: dict[str, Row] = {
     ),
     "departments.remove": Row(ADMINS, lambda s, a, it: s.departments.remove(a, it), DEPARTMENT, ANY),
     "departments.rename": Row(ADMINS, lambda s, a, it: s.departments.rename(a, it, f"Renamed {it}"), DEPARTMENT, ANY),
+    "departments.set_guard": Row(
+        LEADS, lambda s, a, it: s.departments.set_guard(a, it, 90), DEPARTMENT, {"lead": OWN, "admin": ANY}
+    ),
     "drafts.all": Row(MEMBERS, lambda s, a, it: s.drafts.all(a)),
     "drafts.discard": Row(MEMBERS, lambda s, a, it: s.drafts.discard(a, it), DRAFT, OWN),
     "drafts.duplicate": Row(MEMBERS, lambda s, a, it: s.drafts.duplicate(a, it), PERSONA, OWN),
@@ -358,6 +372,10 @@ TABLE: dict[str, Row] = {
     "personas.restore": Row(MEMBERS, lambda s, a, it: s.personas.restore(a, it), DELETED_PERSONA, OWN),
     "personas.view": Row(MEMBERS, lambda s, a, it: s.personas.view(a, it), PERSONA, OWN),
     "personas_used.of": Row(MEMBERS, lambda s, a, it: s.personas_used.of(a, ["general"])),
+    "pictures.display": Row(MEMBERS, lambda s, a, it: s.pictures.display(a, it), PICTURE, OWN),
+    "pictures.keep": Row(MEMBERS, lambda s, a, it: s.pictures.keep(a, it), prepare=_some_picture, dummy=b""),
+    "pictures.original": Row(MEMBERS, lambda s, a, it: s.pictures.original(a, it), PICTURE, OWN),
+    "pictures.save": Row(MEMBERS, lambda s, a, it: s.pictures.save(a, it), prepare=_some_picture, dummy=b""),
     "preview.cost_estimate": Row(MEMBERS, lambda s, a, it: s.preview.cost_estimate(a, SPEC, "Who?")),
     "preview.route": Row(MEMBERS, lambda s, a, it: s.preview.route(a)),
     "preview.run": Row(MEMBERS, lambda s, a, it: s.preview.run(a, it), DRAFT, QUIET),

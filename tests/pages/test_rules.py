@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from engine.accounts.keys import KeyState
-from engine.personas.spec import PersonaSpec, fields_of
+from engine.personas.spec import asked_for, fields_of
 from engine.runs import State
 from pages.ui.api_key_field import STATES as KEY_STATES
 from pages.ui.builder_steps import HINTS, ORDER, STEPS
@@ -75,6 +75,7 @@ def test_there_are_fragments_and_dialogs_to_look_at():
     found = {function.name for path in MODULES for function in gated_functions(path)}
     assert found == {
         "look",
+        "keep_trying",
         "discard",
         "delete",
         "enter_key",
@@ -130,8 +131,7 @@ def test_raw_html_is_never_made_of_text_by_people(path):
 
 
 def test_every_kind_of_field_can_be_drawn():
-    kinds = {field.json_schema_extra["widget"] for field in PersonaSpec.model_fields.values()}
-    assert kinds == set(WIDGETS)
+    assert {shown["widget"] for shown in asked_for().values()} == set(WIDGETS)
 
 
 def test_every_end_of_an_answer_has_its_badge():
@@ -143,5 +143,5 @@ def test_every_state_of_a_key_has_its_badge():
 
 
 def test_the_steps_of_the_builder_are_those_of_the_fields():
-    assert sorted(name for step in ORDER for name in fields_of(step)) == sorted(PersonaSpec.model_fields)
+    assert sorted(name for step in ORDER for name in fields_of(step)) == sorted(asked_for())
     assert list(HINTS) == [step for step in STEPS if step != "review"]
