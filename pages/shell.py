@@ -8,7 +8,7 @@ from pages.ui.context import cookie_errand, current_actor, warm_up
 from pages.ui.errors import explained
 from pages.ui.google import come_back
 from pages.ui.layout import ICON, LOGO
-from pages.ui.navigation import allowance, arrive, pages_for, person_card
+from pages.ui.navigation import arrive, pages_for, person_card
 
 # The chosen pill or segment is written in primaryColor, which is too pale on dark; a browser test measures this.
 CHOSEN = ":is([data-variant=segmented_control],[data-variant=pills])[data-selected=true]{color:inherit!important}"
@@ -30,7 +30,7 @@ arrive(page)
 if actor:
     st.logo(LOGO, icon_image=ICON, size="large")
     with st.sidebar:
-        left = person_card(actor)
+        rest_of_card = person_card(actor)
     with st.container(), explained():
         shell_banner(actor)
         reminder(actor, at=page.url_path)
@@ -39,5 +39,5 @@ if said := st.session_state.pop("said", None):
 with explained():
     page.run()
 if actor:
-    allowance(actor, left)
+    rest_of_card()
 warm_up()

@@ -8,14 +8,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from engine.accounts.actor import Actor
-from engine.accounts.keys import Keys, Verdict
+from engine.accounts.keys import Keys, Verdict, Wallet
 from engine.accounts.rights import Right, needs
 from engine.errors import KeyRejected, ProviderError, ProviderQuota, StudioError
 from engine.llm import Credential
-from engine.providers import Adapters
+from engine.providers import PROVIDERS, Adapters
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,15 @@ class KeyTest:
 
     verdict: Verdict
     said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """What came of asking a provider for its list: how many models, or in `failed` why not."""
+
+    provider: str
+    models: int = 0
+    failed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +89,28 @@ class ModelLists:
         names = {name.removeprefix("models/") for name in known}
         return not any(name == model or name.startswith(f"{model}-") for model in models for name in names)
 
-    def _renew(self, provider: str, credential: Credential) -> None:
-        """Ask for the list; when that fails, the old one counts and the next call after a minute asks again."""
-        try:
-            models = frozenset(self._adapters.get(provider).list_models(credential))
-        except StudioError as problem:
-            logger.info("the models of %s could not be listed: %s", provider, problem.message)
-            return
+    def renew(self, provider: str, credential: Credential) -> int:
+        """Ask for the list now; how many models it has. Raises ProviderError, and then the old one counts."""
+        models = frozenset(self._adapters.get(provider).list_models(credential))
         with self._lock:
             self._lists[_key(provider, credential)] = _Listing(models, self._clock() + LIST_LASTS_S)
+        return len(models)
+
+    def _renew(self, provider: str, credential: Credential) -> None:
+        """The same in the background; when it fails, the next call after a minute asks again."""
+        try:
+            self.renew(provider, credential)
+        except StudioError as problem:
+            logger.info("the models of %s could not be listed: %s", provider, problem.message)
 
 
 class ModelCatalogue:
     """What people may have asked about their keys."""
 
-    def __init__(self, keys: Keys, adapters: Adapters) -> None:
+    def __init__(self, keys: Keys, adapters: Adapters, lists: ModelLists) -> None:
         self._keys = keys
         self._adapters = adapters
+        self._lists = lists
 
     @needs(Right.USE)
     def test_key(self, actor: Actor, provider: str, *, house: bool = False) -> KeyTest:
@@ -112,6 +127,23 @@ class ModelCatalogue:
             test = KeyTest(_verdict(problem), f"{problem.message} {problem.hint}")
         self._keys.judge(actor, key_id, test.verdict, test.said)
         return test
+
+    @needs(Right.USE)
+    def refresh(self, actor: Actor) -> list[Renewed]:
+        """Ask every provider that the actor has a key for, their own or the house's, for its list; all at once."""
+        wallet = self._keys.wallet(actor)
+        asked = [key for key, spec in PROVIDERS.items() if spec.offered and not spec.free and wallet.source(key)]
+        if not asked:
+            return []
+        with ThreadPoolExecutor(len(asked), thread_name_prefix="models") as threads:
+            return list(threads.map(lambda provider: self._refreshed(wallet, provider), asked))
+
+    def _refreshed(self, wallet: Wallet, provider: str) -> Renewed:
+        try:
+            credential = wallet.credential(provider)
+            return Renewed(provider, self._lists.renew(provider, credential) if credential else 0)
+        except StudioError as problem:
+            return Renewed(provider, failed=f"{problem.message} {problem.hint}".strip())
 
 
 def _verdict(problem: ProviderError) -> Verdict:

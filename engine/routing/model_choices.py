@@ -1,6 +1,6 @@
 """What a person can pick from: the profiles that somebody serves for them, and the local model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from db.session import Database
@@ -15,6 +15,7 @@ from engine.routing.model_catalogue import ModelLists
 from engine.routing.model_facts import facts_of
 from engine.routing.router import LOCAL_MODEL
 from engine.routing.tables import Tables, TableSource
+from engine.usage.observed import Observed
 from engine.usage.prices import PriceBook
 
 MOST_FAVOURITES = 24
@@ -33,7 +34,8 @@ class ModelChoice:
 class ModelRow:
     """A model that somebody can have. Prices are in USD per million tokens.
 
-    What nobody knows is None: a price, the context, and whether the provider still lists the model.
+    What nobody knows is None: a price, the context, whether the provider still lists the model, and the time to the
+    first word (about: the median of the last month).
     """
 
     ref: str
@@ -42,8 +44,10 @@ class ModelRow:
     profiles: tuple[str, ...]
     context: int | None
     structured: bool
+    vision: bool
     input_usd: Decimal | None
     output_usd: Decimal | None
+    first_word_ms: int | None
     paid_by: KeySource
     listed: bool | None
     favourite: bool
@@ -59,12 +63,14 @@ class ModelChoices:
         lists: ModelLists,
         prices: PriceBook,
         database: Database,
+        observed: Observed,
         *,
         keyless_provider: str,
     ) -> None:
         self._tables = tables
         self._prices = prices
         self._database = database
+        self._observed = observed
         self._keys = keys
         self._lists = lists
         self._keyless = keyless_provider
@@ -137,25 +143,30 @@ class ModelChoices:
             listed = self._listed(wallet, provider)
             names = sorted(set(in_profiles) | set(listed or ())) or ([LOCAL_MODEL] if spec.free else [])
             for model in names:
-                ref = f"{provider}:{model}"
+                row = self._row(wallet, ModelRef(provider, model), tuple(in_profiles.get(model, ())), marked)
                 gone = bool(listed) and self._gone(wallet, provider, model)
-                facts, prices = facts_of(provider, model), self._prices.per_million(provider, model)
-                rows.append(
-                    ModelRow(
-                        ref=ref,
-                        provider=provider,
-                        model=model,
-                        profiles=tuple(in_profiles.get(model, ())),
-                        context=facts.context,
-                        structured=facts.structured,
-                        input_usd=prices[0] if prices else None,
-                        output_usd=prices[1] if prices else None,
-                        paid_by=wallet.source(provider) or "local",
-                        listed=None if listed is None else not gone,
-                        favourite=ref in marked,
-                    )
-                )
+                rows.append(replace(row, listed=None if listed is None else not gone))
         return rows
+
+    def _row(self, wallet: Wallet, ref: ModelRef, profiles: tuple[str, ...], marked: set[str]) -> ModelRow:
+        """A model as it is known without its provider's list."""
+        named = (ref.provider, ref.model)
+        facts, prices = facts_of(*named), self._prices.per_million(*named)
+        return ModelRow(
+            ref=str(ref),
+            provider=ref.provider,
+            model=ref.model,
+            profiles=profiles,
+            context=facts.context,
+            structured=facts.structured,
+            vision=facts.vision,
+            input_usd=prices[0] if prices else None,
+            output_usd=prices[1] if prices else None,
+            first_word_ms=self._observed.of(*named).first_word_ms,
+            paid_by=wallet.source(ref.provider) or "local",
+            listed=None,
+            favourite=str(ref) in marked,
+        )
 
     def _save(self, actor: Actor, **fields: object) -> None:
         if actor.person_id is None:

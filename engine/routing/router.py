@@ -105,7 +105,6 @@ class Router:
                     found += [(profile, ModelRef(provider, model)) for model in gone]
         return found
 
-
     def _size(self, length: Length, more: int, provider: str, model: str) -> int:
         """The tokens of a prompt as a model counts them, and so many more."""
         return (length.counted or self._measure(provider, model, length.estimated)) + more

@@ -1,20 +1,33 @@
 """The routing tables as administrators see and change them, and what a change would do."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from db.session import Database
-from engine.accounts.actor import Actor
+from engine.accounts.actor import Actor, Standing
 from engine.accounts.audit import record
 from engine.accounts.people import actor_of
 from engine.accounts.rights import Right, needs
-from engine.errors import NotFound
+from engine.errors import NotFound, StudioError
 from engine.llm.refs import ModelRef
 from engine.routing.route import Length, Route
 from engine.routing.router import Router
 from engine.routing.tables import SETTING, Mode, Surface, Tables, TableSource, checked
+
+TEXT, STRUCTURED = "text", "structured"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a change of the tables does to one kind of call: who answered it on the house's keys, and who would."""
+
+    surface: str
+    call: str
+    before: str
+    after: str
 
 
 class Routing:
@@ -93,6 +106,32 @@ class Routing:
             tables=tables,
         ).route
 
+    @needs(Right.MANAGE_ROUTING)
+    def effects(self, actor: Actor, edited: dict[str, Any]) -> list[Effect]:
+        """What edited tables would change, on the house's keys and for short prompts; raises BadInput like `save`."""
+        old, new = self._tables.now(), checked(edited)
+        found = []
+        for surface in dict.fromkeys([*old.surfaces, *new.surfaces]):
+            calls = dict.fromkeys([*_calls(old, surface), *_calls(new, surface)])
+            sides = [(call, *(self._answer(tables, surface, call) for tables in (old, new))) for call in calls]
+            sides.append(("open to", *(_open_to(tables, surface) for tables in (old, new))))
+            found += [Effect(surface, call, before, after) for call, before, after in sides if before != after]
+        return found
+
+    def _answer(self, tables: Tables, surface: str, call: str) -> str:
+        """Who answers a call of a kind; why not, when nobody does."""
+        if call not in _calls(tables, surface):
+            return ""
+        step = "" if call in (TEXT, STRUCTURED) else call
+        structured = call == STRUCTURED or call == _calls(tables, surface)[0] != TEXT
+        try:
+            route = self._router.resolve(
+                Actor.operator(), surface=surface, structured=structured, step=step, tables=tables
+            ).route
+        except StudioError as problem:
+            return problem.message
+        return str(route.ref)
+
     def _asked_for(self, person_id: UUID | None) -> Actor:
         if person_id is None:
             return Actor.operator()
@@ -101,6 +140,22 @@ class Routing:
         if row is None:
             raise NotFound("There is no such person.", hint="Choose one from the list.")
         return actor_of(row)
+
+
+def _calls(tables: Tables, surface: str) -> tuple[str, ...]:
+    """The kinds of calls that a surface makes: the steps of its mode, the first of them structured; or text and
+    structured ones."""
+    place = tables.surfaces.get(surface)
+    if place is None:
+        return ()
+    return tuple(tables.modes[place.mode].steps) or (TEXT, STRUCTURED)
+
+
+def _open_to(tables: Tables, surface: str) -> str:
+    place = tables.surfaces.get(surface)
+    if place is None:
+        return ""
+    return "anyone signed in" if place.standing <= Standing.UNVERIFIED else "people with a confirmed address"
 
 
 def _changed(before: Tables, after: Tables) -> tuple[dict[str, Any], dict[str, Any]]:

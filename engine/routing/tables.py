@@ -166,8 +166,13 @@ def checked(edited: dict[str, Any]) -> Tables:
 
 @cache
 def _parsed(text: str) -> Tables:
-    """Edited tables in the order of the shipped ones, which a database does not keep."""
+    """Edited tables in the order of the shipped ones, which a database does not keep.
+
+    Places and modes that came with a later version are as shipped: nobody can have edited them.
+    """
     edited, shipped = json.loads(text), load_tables()
+    since = shipped.model_dump(mode="json", include={"surfaces", "modes"})
+    edited |= {name: rows | edited[name] for name, rows in since.items()}
     for name in ("profiles", "surfaces", "modes"):
         edited[name] = _in_order(edited[name], getattr(shipped, name))
     for key, mode in edited["modes"].items():

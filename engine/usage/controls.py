@@ -17,7 +17,7 @@ from engine.accounts.rights import Right, needs
 from engine.errors import BadInput, NotFound
 from engine.providers import PROVIDERS
 from engine.usage.policy import Policy, Stop, read_policy, stops_in_force
-from engine.usage.stops import EVERYTHING, HOUSE_KEYS, SCOPES
+from engine.usage.stops import EVERYTHING, HOUSE_KEYS, SCOPES, Reach, first_hit, refusal
 
 LONGEST_REASON = 300
 OF_PEOPLE = ("person", "department")
@@ -159,6 +159,25 @@ class Controls:
         if worst is None:
             return None
         return Notice(off, worst.reason, worst.until, "admin", worst.scope, worst.target, author)
+
+    @needs(Right.USE)
+    def check(
+        self, actor: Actor, *, surface: str, provider: str, model: str, profile: str, key_source: str, free: bool
+    ) -> None:
+        """Raise StoppedByAdmin when a stop would turn away such a call of the actor."""
+        with self._database.read() as unit:
+            stops = stops_in_force(unit, self._clock())
+        reach = Reach(
+            person_id=actor.person_id or NOBODY,
+            department_id=actor.department_id or NOBODY,
+            provider=provider,
+            model=f"{provider}:{model}",
+            profile=profile,
+            surface=surface,
+            house_pays=key_source != "user" and not free,
+        )
+        if stop := first_hit(stops, reach):
+            raise refusal(stop)
 
 
 def _worst(actor: Actor, policy: Policy) -> Stop | None:

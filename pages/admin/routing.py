@@ -12,7 +12,7 @@ from pages.ui.context import ADMINS, current_actor, get_studio, require
 from pages.ui.errors import notice
 from pages.ui.layout import card, say, title_row
 from pages.ui.routing_tables import SEED, begin, edit_tables, without
-from pages.ui.routing_tester import who_would_answer
+from pages.ui.routing_tester import what_it_changes, who_would_answer
 
 REFUSED, BASE = "routing/refused", "routing/base"
 
@@ -101,5 +101,7 @@ with words:
             icon=":material/info:",
         )
 with side:
+    if changed:
+        what_it_changes(actor, edited)
     who_would_answer(actor, edited)
     gone_card(gone, edited)

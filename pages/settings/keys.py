@@ -4,6 +4,7 @@ import streamlit as st
 
 from engine.accounts.actor import Role
 from engine.accounts.keys import KeyCard
+from pages.ui.ai_settings_panel import ai_settings_panel
 from pages.ui.api_key_field import key_card, test_waiting
 from pages.ui.context import MEMBERS, get_studio, require
 from pages.ui.layout import list_row, section_head, title_row
@@ -38,6 +39,7 @@ if not kept:
             if card.state != "always":
                 with list_row(SET if card.house else UNSET, f"**{card.label}**", SAID[card.house]):
                     pass
+ai_settings_panel(actor)
 st.caption(
     ":material/lock: Encrypted with AES-256-GCM. The text of a key is gone from this page the moment you save it."
 )

@@ -7,7 +7,7 @@ import streamlit as st
 from engine.conversations.threads import Thread
 from engine.errors import NotFound, StudioError
 from pages.ui import formats
-from pages.ui.ai_disabled_banner import silence
+from pages.ui.ai_disabled_banner import silence, unless_stopped
 from pages.ui.context import MEMBERS, current_actor, get_studio, require
 from pages.ui.errors import notice
 from pages.ui.layout import left_today, portrait, title_row
@@ -96,7 +96,7 @@ with right:
     thread_rail(thread.id if thread else None)
 with left:
     try:
-        studio.assistant.route(actor, picked())
+        unless_stopped(actor, studio.assistant.route(actor, picked()), picked().surface)
         blocked = False
     except StudioError as problem:
         blocked = not off

@@ -4,6 +4,7 @@ import streamlit as st
 
 from engine.accounts.actor import Actor
 from engine.providers import PROVIDERS
+from engine.routing.route import Route
 from engine.usage.controls import Notice
 from pages.ui import formats
 from pages.ui.context import get_studio
@@ -65,6 +66,18 @@ def silence(notice: Notice | None) -> str:
         return "AI is switched off by the operator."
     until = f" before {formats.until(notice.until)}" if notice.until else " for now"
     return f"Nobody can answer{until}. {_reason(notice)}"
+
+
+def unless_stopped(actor: Actor, route: Route, surface: str) -> None:
+    """Raise StoppedByAdmin when a stop of a part of AI would turn away a call on this route.
+
+    Of a stop that silences all of it `silence` tells.
+    """
+    controls = get_studio().controls
+    found = controls.notice(actor)
+    if found is not None and not found.off:
+        asked = ("provider", "model", "profile", "key_source", "free")
+        controls.check(actor, surface=surface, **{name: getattr(route, name) for name in asked})
 
 
 def target_word(scope: str, target: str) -> str:

@@ -11,7 +11,7 @@ from pages.ui.context import current_actor, get_studio
 from pages.ui.errors import notice
 from pages.ui.layout import card, say
 from pages.ui.own_limits import ai_switch
-from pages.ui.pickers import persona_buttons, persona_names
+from pages.ui.pickers import name_of, persona_buttons
 from pages.ui.why import PAYERS
 
 HOW, PROFILE, MODEL, KNOWN, REFUSED = (f"mine/{name}" for name in ("how", "profile", "model", "known", "refused"))
@@ -19,11 +19,11 @@ AUTOMATIC, ONE_PROFILE, ONE_MODEL = "Automatic", "A profile", "One model"
 PERSONA = "mine/persona"
 
 
-def ai_settings_panel(actor: Actor, rows: list[ModelRow]) -> None:
-    """Draw the choices; each is saved when it is made."""
+def ai_settings_panel(actor: Actor, rows: list[ModelRow] | None = None) -> None:
+    """Draw the choices; each is saved when it is made. `rows` are the models that one can have, when they are known."""
     with card("When I do not choose", "This wins over mode and page settings. An admin's stop still wins over this."):
         with st.container(horizontal=True, vertical_alignment="center"):
-            _model(actor, rows)
+            _model(actor, get_studio().models.rows(actor) if rows is None else rows)
         if problem := st.session_state.pop(REFUSED, None):
             notice(problem)
         st.caption(_today(actor))
@@ -87,7 +87,7 @@ def _persona(actor: Actor) -> None:
     key = get_studio().assistant.default_persona(actor)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
         st.markdown("Persona", width="content")
-        with st.popover(formats.plain(persona_names().get(key, key)), icon=":material/face:"):
+        with st.popover(formats.plain(name_of(key)), icon=":material/face:"):
             persona_buttons(PERSONA, _save_persona)
 
 

@@ -6,17 +6,21 @@ import streamlit as st
 
 from engine.errors import StudioError
 from engine.providers import PROVIDERS
+from engine.routing.model_catalogue import Renewed
 from engine.routing.model_choices import ModelRow
 from pages.ui import formats
 from pages.ui.context import current_actor, get_studio
 from pages.ui.errors import notice
-from pages.ui.layout import chips, empty
+from pages.ui.layout import chips, empty, list_row
 
 PER_PAGE = 20
 FIND, PROVIDER, PROFILE, REFUSED = (f"models/{name}" for name in ("find", "provider", "profile", "refused"))
 PAID_BY = {"user": "Your key", "system": "House key", "env": "House key", "local": "Free"}
 COLOURS = {"compat": "gray", "frontier": "violet", "balanced": "blue", "fast": "green", "cheap": "yellow"}
 LISTED, GONE = "Listed", "No longer listed"
+STRUCTURED, VISION = "Structured", "Vision"
+FIRST_WORD = "About: the median time to the first word of an answer here, over the last 30 days."
+ASKING, RENEWED = "models/asking", "models/renewed"
 STATES: dict[bool | None, list[str]] = {True: [LISTED], False: [GONE], None: []}
 
 
@@ -53,7 +57,7 @@ def _filtered(rows: list[ModelRow], profiles: list[str]) -> list[ModelRow]:
     found = [
         row
         for row in rows
-        if all(word in f"{row.model} {_label(row.provider)}".lower() for word in words)
+        if all(word in f"{row.model} {_label(row.provider)} {' '.join(_can(row))}".lower() for word in words)
         and provider in (None, row.provider)
         and (profile is None or profile in row.profiles)
     ]
@@ -69,9 +73,11 @@ def _table(rows: list[ModelRow], profiles: list[str]) -> None:
             "Model": [row.model for row in rows],
             "Provider": [_label(row.provider) for row in rows],
             "Profiles": [list(row.profiles) for row in rows],
+            "Can": [_can(row) for row in rows],
             "In, $/M": [_usd(row.input_usd) for row in rows],
             "Out, $/M": [_usd(row.output_usd) for row in rows],
             "Context": [row.context // 1000 if row.context else None for row in rows],
+            "First word": [row.first_word_ms / 1000 if row.first_word_ms is not None else None for row in rows],
             "Paid by": [PAID_BY[row.paid_by] for row in rows],
             "State": [STATES[row.listed] for row in rows],
         },
@@ -79,12 +85,17 @@ def _table(rows: list[ModelRow], profiles: list[str]) -> None:
             "Fav": config.CheckboxColumn("Fav", width=64, help="Favourites are offered first where a model is picked."),
             "Model": config.TextColumn("Model", width=200),
             "Profiles": chips("Profiles", [(name, COLOURS.get(name, "orange")) for name in profiles]),
+            "Can": chips("Can", [(STRUCTURED, "blue"), (VISION, "violet")]),
             "In, $/M": config.NumberColumn("In, $/M", format="%.2f", width=72),
             "Out, $/M": config.NumberColumn("Out, $/M", format="%.2f", width=72),
             "Context": config.NumberColumn("Context", format="%d k", width=84),
+            "First word": config.NumberColumn("First word", format="≈ %.1f s", width=92, help=FIRST_WORD),
             "State": chips("State", [(LISTED, "green"), (GONE, "orange")], width=128),
         },
-        disabled=[*("Model", "Provider", "Profiles", "In, $/M", "Out, $/M", "Context", "Paid by", "State")],
+        disabled=[
+            *("Model", "Provider", "Profiles", "Can", "In, $/M", "Out, $/M"),
+            *("Context", "First word", "Paid by", "State"),
+        ],
         hide_index=True,
         height="content",
         placeholder="–",
@@ -92,6 +103,49 @@ def _table(rows: list[ModelRow], profiles: list[str]) -> None:
         on_change=_mark,
         args=(key, [row.ref for row in rows]),
     )  # fmt: skip
+
+
+def refresh_button(rows: list[ModelRow]) -> None:
+    """What asks the providers for their lists once more; they are asked when the page is drawn."""
+    asking = ASKING in st.session_state
+    st.button(
+        "Asking" if asking else "Refresh lists",
+        icon=":material/refresh:",
+        disabled=asking or all(row.paid_by == "local" for row in rows),
+        on_click=st.session_state.update,
+        args=({ASKING: True},),
+        help="Asks every provider that you have a key for which models it lists today. It costs nothing.",
+    )
+
+
+def renewed() -> None:
+    """What came of the last time, provider by provider."""
+    found: list[Renewed] = st.session_state.get(RENEWED, [])
+    if not found:
+        return
+    with st.container(border=True, gap="small"):
+        for each in found:
+            said = each.failed or f"{formats.counted(each.models, 'model', 'models')} today"
+            icon = ":red[:material/error:]" if each.failed else ":green[:material/check_circle:]"
+            with list_row(icon, f"**{_label(each.provider)}**", formats.plain(said)):
+                pass
+        st.button("Hide", type="tertiary", on_click=st.session_state.pop, args=(RENEWED, None))
+
+
+def ask_again() -> None:
+    """Ask for the lists if that was wanted, once everything is drawn; the next run draws what came of it."""
+    if ASKING not in st.session_state:
+        return
+    try:
+        st.session_state[RENEWED] = get_studio().model_catalogue.refresh(current_actor())
+    except StudioError as problem:
+        st.session_state[REFUSED] = problem
+    del st.session_state[ASKING]
+    st.rerun()
+
+
+def _can(row: ModelRow) -> list[str]:
+    return [word for word, has in ((STRUCTURED, row.structured), (VISION, row.vision)) if has]
 
 
 def _mark(key: str, refs: list[str]) -> None:

@@ -1,5 +1,6 @@
 """Which pages there are and who may see them. A new page is one file and one row here."""
 
+from collections.abc import Callable
 from typing import NoReturn
 
 import streamlit as st
@@ -10,9 +11,9 @@ from engine.accounts.actor import Actor, Role
 from engine.errors import StudioError
 from pages.ui import formats
 from pages.ui.context import ADMINS, LEADS, MEMBERS, VISITORS, current_actor, get_studio, leave, refuse
-from pages.ui.dock import dock
+from pages.ui.dock import dock, dock_about
 from pages.ui.layout import foremost, meter
-from pages.ui.persona_card import DELETED
+from pages.ui.persona_undo import DELETED
 
 SIGN_IN = "access/sign_in.py"
 SETUP = "access/setup.py"
@@ -80,14 +81,19 @@ def go_on() -> NoReturn:
 
 
 def arrive(page: StreamlitPage) -> None:
-    """Forget what was offered only as long as one stayed on the page before."""
+    """Forget what was offered only as long as one stayed on the page before; the dock is about this page now."""
     if st.session_state.get("address") != page.url_path:
         st.session_state.address = page.url_path
         st.session_state.pop(DELETED, None)
+        dock_about(page.title)
 
 
-def person_card(actor: Actor) -> DeltaGenerator:
-    """Name, role, what is left of the allowance, and the way out; returns where the allowance stands."""
+def person_card(actor: Actor) -> Callable[[], None]:
+    """Name, role, what is left of the allowance, the dock, and the way out.
+
+    Returns what draws the rest when the page is drawn: a call that the page began is let in meanwhile, and the page has
+    said what it is about.
+    """
     word, colour = ROLES[actor.role]
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -96,13 +102,18 @@ def person_card(actor: Actor) -> DeltaGenerator:
         left = st.empty()
         allowance(actor, left)
         with st.container(horizontal=True, gap="xsmall"):
-            dock(actor)
+            about = dock(actor)
             st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=leave)
-    return left
+
+    def rest() -> None:
+        allowance(actor, left)
+        about()
+
+    return rest
 
 
 def allowance(actor: Actor, slot: DeltaGenerator) -> None:
-    """What is left. Drawn once more at the end of a page: a call that the page began is let in meanwhile."""
+    """What is left."""
     with slot.container(gap="xsmall"):
         try:
             for each in foremost(get_studio().usage.allowance(actor)):

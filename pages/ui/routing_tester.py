@@ -1,6 +1,7 @@
-"""Who would answer, and why: a case tried on routing tables that may not be saved yet."""
+"""Routing tables that may not be saved yet: who would answer a case and why, and what saving them changes."""
 
 from dataclasses import asdict
+from itertools import groupby
 from typing import Any
 
 import streamlit as st
@@ -16,6 +17,7 @@ from pages.ui.why import why
 
 PAID = {"user": "own key", "system": "house key", "env": "house key", "local": "free"}
 ITS_OWN = "As the surface says"
+NOTHING = "no such call"
 
 
 def who_would_answer(actor: Actor, edited: dict[str, Any]) -> None:
@@ -45,3 +47,21 @@ def who_would_answer(actor: Actor, edited: dict[str, Any]) -> None:
             st.markdown(f"**{formats.plain(route.model)}** would answer", width="content")
             st.badge(f"{PROVIDERS[route.provider].label}, {PAID[route.key_source]}", color="blue")
         why(asdict(route))
+
+
+def what_it_changes(actor: Actor, edited: dict[str, Any]) -> None:
+    """What saving would do, call by call; of tables that cannot be saved the tester tells."""
+    with card("What saving changes", "On the house's keys, for short prompts"):
+        try:
+            effects = get_studio().routing.effects(actor, edited)
+        except StudioError as problem:
+            st.caption(formats.plain(problem.message))
+            return
+        for surface, found in groupby(effects, key=lambda each: each.surface):
+            with st.container(gap="xxsmall"):
+                st.markdown(f"**{formats.plain(surface)}**")
+                for each in found:
+                    before, after = (formats.plain(side or NOTHING) for side in (each.before, each.after))
+                    st.caption(f"{formats.plain(each.call)}: {before} :material/arrow_forward: {after}")
+        if not effects:
+            st.caption("Nobody else would answer. Long prompts and people's own keys may still see a difference.")

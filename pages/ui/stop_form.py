@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
-from functools import cache
 
 import streamlit as st
 
 from engine.accounts.actor import Actor
 from engine.errors import StudioError
 from engine.providers import PROVIDERS
-from engine.routing.tables import CHOSEN_BY_USER, Tables, load_tables
+from engine.routing.tables import CHOSEN_BY_USER
 from engine.usage.controls import LONGEST_REASON, Notice, StopLine
 from engine.usage.stops import EVERYTHING, HOUSE_KEYS
 from pages.ui import formats
@@ -174,23 +173,19 @@ def _end_word(chosen: str) -> str:
     return ENDS[chosen] if end is None else f"{ENDS[chosen]}: {formats.until(end)}"
 
 
-@cache
-def _tables() -> Tables:
-    return load_tables()
-
-
 def _targets(actor: Actor, scope: str) -> dict[str, str]:
     """What can be stopped in a scope: its id and what it is called."""
     if scope == "person":
         return {str(each.id): f"{each.name} ({each.handle})" for each in get_studio().people.all(actor)}
     if scope == "department":
         return {str(each.id): each.name for each in get_studio().departments.all(actor)}
-    cells = _tables().profiles.values()
+    tables = get_studio().routing.tables(actor)
+    cells = tables.profiles.values()
     ids = {
         "provider": [spec.key for spec in PROVIDERS.values() if spec.offered],
         "model": sorted({f"{name}:{model}" for cell in cells for name, models in cell.items() for model in models}),
-        "profile": [*_tables().profile_names, CHOSEN_BY_USER],
-        "surface": list(_tables().surfaces),
+        "profile": [*tables.profile_names, CHOSEN_BY_USER],
+        "surface": list(tables.surfaces),
     }[scope]
     return {each: target_word(scope, each) for each in ids}
 

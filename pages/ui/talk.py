@@ -12,7 +12,7 @@ from engine.personas.faces import accent_of, face
 from pages.ui import formats
 from pages.ui.context import current_actor, get_studio
 from pages.ui.entity_card import entity_card
-from pages.ui.pickers import persona_names
+from pages.ui.pickers import persona_buttons
 from pages.ui.safe_markdown import safe_markdown
 from pages.ui.stream import polled
 from pages.ui.why import why
@@ -46,6 +46,8 @@ def _draw(thread_id: UUID, place: str, small: bool) -> bool:
         if message.role == "user":
             with st.chat_message("user", avatar=":material/person:"):
                 st.markdown(safe_markdown(message.text))
+                if message.about:
+                    st.caption(f"About: {formats.plain(message.about)}")
         else:
             _answer(message, place, small)
     return _is_writing(messages)
@@ -118,17 +120,17 @@ def _receipt(message: Message, key: str, small: bool) -> None:
 
 
 def _again(message: Message, key: str) -> None:
-    """Answer once more, as the same persona or as another one."""
-    with st.popover("", icon=":material/refresh:", type="tertiary", help="Answer again"):
+    """Answer once more, as the same persona or as another one, who is looked for when this is opened."""
+    asked = {"type": "tertiary", "help": "Answer again", "key": f"{key}/more", "on_change": "rerun"}
+    with st.popover("", icon=":material/refresh:", **asked) as opened:
         st.button("Answer again", key=f"{key}/again", on_click=_answer_again, args=(message.id, None), width="stretch")
-        names = persona_names()
-        other = st.selectbox(
-            "As", list(names), format_func=lambda each: formats.plain(names[each]), index=None, key=f"{key}/as",
-            placeholder="As somebody else",
-        )  # fmt: skip
-        if other:
-            picks = Picks(other, message.mode, message.surface, message.model)
-            st.button("Have them answer", key=f"{key}/other", on_click=_answer_again, args=(message.id, picks))
+        if opened.open:
+            st.caption("Or have somebody else answer")
+            persona_buttons(f"{key}/as", partial(_answer_as, message))
+
+
+def _answer_as(message: Message, persona: str) -> None:
+    _answer_again(message.id, Picks(persona, message.mode, message.surface, message.model))
 
 
 def _stop(message_id: UUID) -> None:

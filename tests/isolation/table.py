@@ -52,7 +52,9 @@ from tests.isolation.house import (
     Kind,
     a_picture,
 )
+from tests.isolation.tried import COLUMNS, COMPARED, LOCAL, PICKED, REVISED, STOPPED, WISH
 
+RULE = {"title": "", "question": "Who?", "expected": "A name."}
 DAYS = (date(2026, 11, 1), date(2026, 11, 30))
 PRICE = {"input": Decimal(1), "output": Decimal(2)}
 WHOSE = ("mine", "theirs", "deleted", "random")
@@ -254,6 +256,23 @@ TABLE: dict[str, Row] = {
             a, surface="cli", provider="local", model="smollm2", profile="compat", key_source="local", free=True
         ),
     ),
+    "checks.all": Row(MEMBERS, lambda s, a, it: s.checks.all(a, it), PERSONA, OWN),
+    "checks.bring_back": Row(MEMBERS, lambda s, a, it: s.checks.bring_back(a, it), PERSONA, OWN),
+    "checks.drop": Row(MEMBERS, lambda s, a, it: s.checks.drop(a, it, s.checks.all(a, it)[0].key), PERSONA, OWN),
+    "checks.dropped": Row(MEMBERS, lambda s, a, it: s.checks.dropped(a, it), PERSONA, OWN),
+    "checks.save": Row(MEMBERS, lambda s, a, it: s.checks.save(a, it, None, **RULE), PERSONA, OWN),
+    "compare.ask": Row(MEMBERS, lambda s, a, it: s.compare.ask(a, it, "Who?", COLUMNS), PERSONA, OWN, fresh=True),
+    "compare.last": Row(MEMBERS, lambda s, a, it: s.compare.last(a, it), PERSONA, OWN),
+    "compare.offer": Row(MEMBERS, lambda s, a, it: s.compare.offer(a, it, "Who?", COLUMNS), PERSONA, OWN),
+    "compare.offer for a draft": Row(
+        MEMBERS, lambda s, a, it: s.compare.offer(a, f"draft:{it}", "Who?", COLUMNS), DRAFT, OWN
+    ),
+    "compare.prefer": Row(MEMBERS, lambda s, a, it: s.compare.prefer(a, *it), PICKED, OWN, fresh=True),
+    "compare.profile_for": Row(MEMBERS, lambda s, a, it: s.compare.profile_for(a, it), COMPARED, OWN, fresh=True),
+    "compare.rate": Row(MEMBERS, lambda s, a, it: s.compare.rate(a, it, 1), COMPARED, OWN, fresh=True),
+    "compare.standings": Row(MEMBERS, lambda s, a, it: s.compare.standings(a, it), PERSONA, OWN),
+    "compare.stop": Row(MEMBERS, lambda s, a, it: s.compare.stop(a, it), PERSONA, OWN),
+    "compare.subject": Row(MEMBERS, lambda s, a, it: s.compare.subject(a, it), PERSONA, OWN),
     "controls.in_force": Row(ADMINS, lambda s, a, it: s.controls.in_force(a)),
     "controls.lift": Row(ADMINS, lambda s, a, it: s.controls.lift(a, it), STOP, ANY),
     "controls.notice": Row(MEMBERS, lambda s, a, it: s.controls.notice(a)),
@@ -388,6 +407,16 @@ TABLE: dict[str, Row] = {
     "privacy.delete_account": Row(MEMBERS, lambda s, a, it: s.privacy.delete_account(a, PASSWORD), fresh=True),
     "privacy.delete_person": Row(ADMINS, lambda s, a, it: s.privacy.delete_person(a, it), PERSON, ANY, fresh=True),
     "privacy.export": Row(MEMBERS, lambda s, a, it: s.privacy.export(a)),
+    "rehearsal.after_publishing": Row(MEMBERS, lambda s, a, it: s.rehearsal.after_publishing(a, it), PERSONA, OWN),
+    "rehearsal.answers": Row(MEMBERS, lambda s, a, it: s.rehearsal.answers(a, it, 1, LOCAL), PERSONA, OWN),
+    "rehearsal.estimate": Row(MEMBERS, lambda s, a, it: s.rehearsal.estimate(a, it, WISH), PERSONA, OWN),
+    "rehearsal.go_on": Row(MEMBERS, lambda s, a, it: s.rehearsal.go_on(a, it), STOPPED, OWN, fresh=True),
+    "rehearsal.left": Row(MEMBERS, lambda s, a, it: s.rehearsal.left(a, it), STOPPED, OWN, fresh=True),
+    "rehearsal.matrix": Row(MEMBERS, lambda s, a, it: s.rehearsal.matrix(a, it), PERSONA, OWN),
+    "rehearsal.progress": Row(MEMBERS, lambda s, a, it: s.rehearsal.progress(a, it), PERSONA, OWN),
+    "rehearsal.run": Row(MEMBERS, lambda s, a, it: s.rehearsal.run(a, it), PERSONA, OWN),
+    "rehearsal.start": Row(MEMBERS, lambda s, a, it: s.rehearsal.start(a, it, WISH), PERSONA, OWN, fresh=True),
+    "rehearsal.stop": Row(MEMBERS, lambda s, a, it: s.rehearsal.stop(a, it), PERSONA, OWN),
     "reports.report": Row(ADMINS, lambda s, a, it: s.reports.report(a)),
     "reports.export": Row(ADMINS, lambda s, a, it: s.reports.export(a, Report((), [], Line({}, {}, Sums())), "csv")),
     "dashboard.period": Row(ADMINS, lambda s, a, it: s.dashboard.period(a, View())),
@@ -446,6 +475,10 @@ TABLE: dict[str, Row] = {
     "usage.daily": Row(ADMINS, lambda s, a, it: s.usage.daily(a)),
     "usage.events": Row(ADMINS, lambda s, a, it: s.usage.events(a)),
     "usage.verify": Row(ADMINS, lambda s, a, it: s.usage.verify(a)),
+    "versions.all": Row(MEMBERS, lambda s, a, it: s.versions.all(a, it), REVISED, OWN),
+    "versions.diff": Row(MEMBERS, lambda s, a, it: s.versions.diff(a, it, 1, 2), REVISED, OWN),
+    "versions.restore": Row(MEMBERS, lambda s, a, it: s.versions.restore(a, it, 1), REVISED, OWN),
+    "versions.spec": Row(MEMBERS, lambda s, a, it: s.versions.spec(a, it, 2), REVISED, OWN),
     "writing.dismiss": Row(MEMBERS, lambda s, a, it: s.writing.dismiss(a, it, "review"), DRAFT, QUIET),
     "writing.draft_from_sentence": Row(
         MEMBERS,

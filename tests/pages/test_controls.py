@@ -7,6 +7,7 @@ from streamlit.util import calc_hash
 
 from engine.accounts.actor import Role
 from engine.errors import BadInput
+from engine.routing.tables import load_tables
 from engine.usage.controls import Notice
 from engine.usage.plans import checked, shipped
 from pages.ui import plans_editor
@@ -41,6 +42,18 @@ def what(at, scope):
     at.main.pills(key="stop/what").set_value(scope).run()
     assert not at.exception
     return at
+
+
+def test_what_can_be_stopped_is_what_the_routing_in_force_names(tab, studio, rosa):
+    edited = load_tables().model_dump(mode="json")
+    edited["profiles"]["compat"]["openai"] = ["gpt-house"]
+    edited["profiles"]["poetic"] = {"groq": ["bard"]}
+    studio.routing.save(rosa, edited)
+    at = what(tab(rosa, PAGE), "model")
+    assert {"gpt-house (OpenAI)", "bard (Groq)"} <= {
+        label.replace("\\", "") for label in box(at, "Which model").options
+    }
+    assert "poetic" in box(what(at, "profile"), "Which profile").options
 
 
 @pytest.fixture

@@ -2,12 +2,15 @@
 
 import pytest
 
-from engine.errors import BadInput
+from engine.errors import BadInput, KeyRejected
+from engine.generation import CallContext
+from engine.llm import LLMRequest, Message
 from engine.routing.model_choices import MOST_FAVOURITES
 from pages.ui.models_table import PER_PAGE
 from tests.pages.conftest import type_into
 
 PAGE = "settings/models.py"
+QUESTION = LLMRequest((Message("user", "hello"),), max_output_tokens=8)
 KEY = "sk-planted-0123456789abcdef-4f2a"
 
 
@@ -15,6 +18,11 @@ def words(at):
     """All that the page says."""
     kinds = (at.main.markdown, at.main.caption, at.main.error, at.main.warning, at.main.info, at.toast)
     return " ".join(element.value for kind in kinds for element in kind).replace("\\", "")
+
+
+def press(at, label):
+    next(button for button in at.main.button if button.label == label).click().run()
+    assert not at.exception
 
 
 def table(at):
@@ -40,6 +48,12 @@ def lists(studio, monkeypatch):
 
 
 @pytest.fixture
+def clock_forward(studio):
+    """Forget what was read of earlier calls, as in some minutes."""
+    return lambda: setattr(studio.models._observed, "_until", None)
+
+
+@pytest.fixture
 def own_key(studio, noor):
     """A key of one's own."""
     studio.keys.save(noor, "openai", KEY)
@@ -61,6 +75,42 @@ def test_the_table_says_what_a_model_costs_who_pays_and_whether_it_is_listed(tab
     assert list(rows.loc["gpt-4.1", "Profiles"]) == ["compat"]
     states = {model: list(rows.loc[model, "State"]) for model in ("gpt-4.1", "zeta", "gpt-5.5", "smollm2")}
     assert states == {"gpt-4.1": ["Listed"], "zeta": ["Listed"], "gpt-5.5": ["No longer listed"], "smollm2": []}
+
+
+def test_what_a_model_can_do_and_how_soon_it_begins_is_shown(tab, studio, noor, own_key, clock_forward):
+    for _ in range(3):
+        studio.generation.generate(noor, QUESTION, CallContext("cli"))
+    clock_forward()
+    rows = table(tab(noor, PAGE)).set_index("Model")
+    assert list(rows.loc["gpt-4.1", "Can"]) == ["Structured", "Vision"] and list(rows.loc["smollm2", "Can"]) == [
+        "Structured"
+    ]
+    assert 0 < rows.loc["gpt-4.1", "First word"] < 0.125 and rows.isna().loc["gpt-5.5", "First word"]
+
+
+def test_lists_are_asked_for_again_with_what_came_of_each_provider(tab, studio, noor, own_key, openai, monkeypatch):
+    monkeypatch.undo()  # the lists that the studio keeps itself
+    at = tab(noor, PAGE)
+    openai.list_models = lambda credential: ["gpt-4.1", "gpt-new"]
+    press(at, "Refresh lists")
+    assert "**OpenAI**" in words(at) and "2 models today" in words(at)
+    assert "gpt-new" in list(table(at)["Model"])
+
+    def refused(credential):
+        raise KeyRejected("OpenAI does not accept the key.", hint="Replace it.")
+
+    openai.list_models = refused
+    press(at, "Refresh lists")
+    assert "OpenAI does not accept the key. Replace it." in words(at) and "gpt-new" in list(table(at)["Model"])
+    press(at, "Hide")
+    assert "does not accept" not in words(at)
+
+
+def test_the_keys_page_has_the_same_choices(tab, studio, noor, own_key):
+    at = tab(noor, "settings/keys.py")
+    at.main.segmented_control(key="mine/how").set_value("A profile").run()
+    at.main.pills(key="mine/profile").set_value("fast").run()
+    assert studio.models.preferred(noor) == "fast" and "**fast** gives gpt-5.4-mini today" in words(at)
 
 
 def test_the_filters_find_and_can_be_cleared(tab, noor, own_key):

@@ -76,6 +76,7 @@ def test_an_untouched_page_can_save_nothing(tab, rosa, house_key):
 def test_a_pin_is_tried_before_it_is_saved_and_then_it_is_in_force(tab, studio, rosa, house_key):
     at = write(tab(rosa, PAGE), "surfaces", SURFACES.index("assistant"), Pin="fast")
     assert "**gpt-5.4-mini** would answer" in words(at) and "**Surface · fast** :green-badge[won]" in labels_of(at)
+    assert "text: openai:gpt-4.1 :material/arrow_forward: openai:gpt-5.4-mini" in words(at)
     assert studio.routing.tables(rosa) == SHIPPED
     press(at, "Save changes")
     assert studio.routing.tables(rosa).surface("assistant").model_profile == "fast"

@@ -200,7 +200,9 @@ def test_a_step_of_the_mode_proposes_above_its_threshold_only(
     )
     route = router.resolve(Actor.operator(), surface="here", step="content", length=Length(counted=tokens)).route
     assert (route.steps[1].outcome, route.model) == (said, f"model-of-{model}-{FINE}")
-    assert router.resolve(Actor.operator(), surface="here", length=Length(counted=99_999)).route.profile == f"pin-{FINE}"
+    assert (
+        router.resolve(Actor.operator(), surface="here", length=Length(counted=99_999)).route.profile == f"pin-{FINE}"
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.errors import Unreachable
+from engine.errors import KeyRejected, Unreachable
 from engine.llm import Credential, Secret
 from engine.providers.scripted import Scripted
-from engine.routing.model_catalogue import LIST_LASTS_S, ModelLists
+from engine.routing.model_catalogue import LIST_LASTS_S, ModelLists, Renewed
 from engine.studio import Studio
 from tests.engine.conftest import person
 
@@ -99,3 +99,22 @@ def test_a_picker_says_which_model_it_would_be_and_marks_what_is_no_longer_liste
     studio.models.choices(ada)
     marked = {choice.value: choice.label for choice in studio.models.choices(ada)}
     assert marked["compat"] == "Compat · gpt-4.1" and marked["fast"] == "Fast · gpt-5.4-mini · no longer listed"
+
+
+def test_lists_are_asked_for_again_at_once_with_what_came_of_each_provider(
+    open_with: Callable[..., Studio], openai: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = open_with(OPENAI_API_KEY="sk-test-000000000000", GROQ_API_KEY="gsk-test-000000000000")
+    groq = studio.adapters._made["groq"] = Scripted()
+    ada = person(studio)
+    assert studio.model_catalogue.refresh(ada) == [Renewed("openai", 1), Renewed("groq", 1)]
+
+    def refused(credential: Credential) -> list[str]:
+        raise KeyRejected("Groq does not accept the key.", hint="Replace it.")
+
+    monkeypatch.setattr(openai, "list_models", lambda credential: ["gpt-4.1", "gpt-9"])
+    monkeypatch.setattr(groq, "list_models", refused)
+    said = studio.model_catalogue.refresh(ada)
+    assert said == [Renewed("openai", 2), Renewed("groq", failed="Groq does not accept the key. Replace it.")]
+    listed = {row.ref: row.listed for row in studio.models.rows(ada)}
+    assert listed["openai:gpt-9"] and listed["openai:gpt-5.5"] is False and listed["groq:script"], "the old list counts"

@@ -62,6 +62,50 @@ def test_saved_tables_keep_the_order_of_the_shipped_ones(studio: Studio, rosa: A
     assert list(tables.modes["coaching"].steps) == list(first.modes["coaching"].steps)
 
 
+def test_a_place_that_came_with_a_later_version_is_there_in_edited_tables(
+    studio: Studio, rosa: Actor, shipped: dict[str, Any]
+) -> None:
+    del shipped["surfaces"]["theatre"], shipped["modes"]["coaching"]["steps"]["content"]
+    for name in ("trips", "ideas"):
+        shipped["surfaces"][name]["mode"] = "general"
+    with studio.database.write() as unit:
+        unit.house.put(SETTING, shipped)
+    tables = studio.routing.tables(rosa)
+    assert tables.surface("theatre") == load_tables().surface("theatre") and tables.surface("trips").mode == "general"
+    assert list(tables.modes["coaching"].steps) == ["orchestration"], "what was edited stays as it is"
+
+
+def test_the_effects_of_a_change_are_shown_before_it_is_saved(
+    open_with: Callable[..., Studio], shipped: dict[str, Any]
+) -> None:
+    studio = open_with(**KEY)
+    rosa = person(studio, "Rosa", role=Role.ADMIN)
+    assert studio.routing.effects(rosa, shipped) == []
+    shipped["surfaces"]["assistant"]["model_profile"] = "fast"
+    shipped["surfaces"]["dock"] |= {"enabled": False, "standing": 1}
+    shipped["surfaces"]["theatre"]["mode"] = "coaching"
+    shipped["modes"]["coaching"]["steps"]["orchestration"]["profile"] = "cheap"
+    compat, nano = "openai:gpt-4.1", "openai:gpt-5.4-nano"
+    off, confirmed = "dock is switched off.", "people with a confirmed address"
+    found = {(each.surface, each.call): (each.before, each.after) for each in studio.routing.effects(rosa, shipped)}
+    assert found == {
+        ("assistant", "text"): (compat, "openai:gpt-5.4-mini"),
+        ("assistant", "structured"): (compat, "openai:gpt-5.4-mini"),
+        ("dock", "text"): (compat, off),
+        ("dock", "structured"): (compat, off),
+        ("dock", "open to"): (confirmed, "anyone signed in"),
+        ("theatre", "text"): (compat, ""),
+        ("theatre", "structured"): (compat, ""),
+        ("theatre", "orchestration"): ("", nano),
+        ("theatre", "content"): ("", compat),
+        **{
+            (name, "orchestration"): ("openai:gpt-5.5", nano)
+            for name in ("trips", "ideas", "study-guide", "concept-cards")
+        },
+    }
+    assert studio.routing.tables(rosa) == load_tables() and studio.usage.events(Actor.operator()) == []
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
