@@ -205,12 +205,12 @@ def _line(
     clock: Callable[[], datetime],
 ) -> _Line:
     adapters, tables, in_force = Adapters(settings, providers), TableBook(database), PricesInForce(database)
-    prices = PriceBook(set_by_admins=in_force.now)
+    observed = Observed(database, clock=clock)
+    prices = PriceBook(set_by_admins=in_force.now, measure=observed.tokens)
     lists, zone = ModelLists(adapters), ZoneInfo(settings.billing_timezone)
     alerts = AlertMails(database, mail, public_url=settings.public_url)
     guard = Guard(database, clock=clock, billing_zone=zone, lease_s=LEASE_S, on_alert=alerts.tell)
     heartbeat = Heartbeat(guard, database, beat_s=BEAT_S)
-    observed = Observed(database, clock=clock)
     router = Router(tables, keys, lists, database, keyless_provider=_keyless(settings), measure=observed.tokens)
     generation = Generation(
         router,

@@ -38,7 +38,7 @@ def takes_nothing(actor: Actor, route: Route) -> bool:
 
 def likely_cost(prices: PriceBook, route: Route, request: LLMRequest, tokens_out: int) -> Decimal | None:
     """About what an answer costs, in USD; None when nobody knows the price."""
-    nano = prices.hold(route.provider, route.model, request.estimated_input_tokens, tokens_out)
+    nano = prices.estimate(route.provider, route.model, request.estimated_input_tokens, tokens_out)
     return None if nano is None else Decimal(nano) / NANO
 
 

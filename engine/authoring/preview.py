@@ -73,7 +73,7 @@ class Preview:
         """What one answer costs at the most, in USD; None when the price is unknown."""
         route = self.route(actor, model=model)
         request = self._request(spec, question)
-        nano = self._prices.hold(route.provider, route.model, request.estimated_input_tokens, ANSWER_TOKENS)
+        nano = self._prices.estimate(route.provider, route.model, request.estimated_input_tokens, ANSWER_TOKENS)
         return None if nano is None else Decimal(nano) / 10**9
 
     @needs(Right.WRITE_PERSONAS)
@@ -90,7 +90,8 @@ class Preview:
         for profile, cells in tables.profiles.items():
             first = next((ModelRef(name, cells[name][0]) for name in tables.providers if cells.get(name)), None)
             if ref := serving.get(profile) or first:
-                cost = self._prices.cost(ref.provider, ref.model, Usage(input=tokens_in, output=tokens_out))
+                read = self._prices.tokens(ref.provider, ref.model, tokens_in)
+                cost = self._prices.cost(ref.provider, ref.model, Usage(input=read, output=tokens_out))
                 found.append(TurnCost(profile, ref, serving.get(profile) is not None, cost.usd if cost else None))
         return found
 

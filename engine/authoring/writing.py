@@ -74,8 +74,8 @@ class Writing:
         ).request
         structured = request.schema is not None
         route = self._router.resolve(actor, surface=SURFACE, model=model, structured=structured).route
-        most_in, most_out = request.estimated_input_tokens, request.max_output_tokens
-        nano = self._prices.hold(route.provider, route.model, most_in, most_out)
+        read, most_out = request.estimated_input_tokens, request.max_output_tokens
+        nano = self._prices.estimate(route.provider, route.model, read, most_out)
         return Quote(route, None if nano is None else Decimal(nano) / NANO)
 
     @needs(Right.WRITE_PERSONAS)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import yaml
 
 from engine.errors import ConfigError
+from engine.llm.tokens import Measure, as_estimated
 from engine.llm.usage import Usage
 
 NANO = 10**9
@@ -48,12 +49,19 @@ class PriceBook:
     """Prices by provider and model. `file` has the form of `prices.yaml`; raises ConfigError when it has not.
 
     `set_by_admins` are the prices in force that administrators set; they win over the file, which wins over the data of
-    genai-prices.
+    genai-prices. `measure` puts our estimate of a prompt right for a model.
     """
 
-    def __init__(self, file: Path = _OUR_PRICES, set_by_admins: Callable[[], PricesByModel] = dict) -> None:
+    def __init__(
+        self,
+        file: Path = _OUR_PRICES,
+        set_by_admins: Callable[[], PricesByModel] = dict,
+        *,
+        measure: Measure = as_estimated,
+    ) -> None:
         self._free, self._ours = _read(file)
         self._set_by_admins = set_by_admins
+        self.tokens = measure
 
     def cost(self, provider: str, model: str, usage: Usage) -> Cost | None:
         """What this usage costs; None when nobody knows the price."""
@@ -74,6 +82,13 @@ class PriceBook:
         dearest_out = max(prices[kind] for kind in _OUTPUT_KINDS)
         usd = (dearest_in * most_input_tokens + dearest_out * max_output_tokens) / _MILLION
         return int((usd * NANO).to_integral_value(ROUND_CEILING))
+
+    def estimate(self, provider: str, model: str, estimated_tokens: int, tokens_out: int) -> int | None:
+        """About the most that so many estimated tokens cost, in nano-USD; None when nobody knows the price.
+
+        To be shown: what a call holds is `hold` of the most tokens that its prompt can have.
+        """
+        return self.hold(provider, model, self.tokens(provider, model, estimated_tokens), tokens_out)
 
     def per_million(self, provider: str, model: str) -> tuple[Decimal, Decimal] | None:
         """USD for a million tokens in and out, for a short prompt; None when nobody knows."""

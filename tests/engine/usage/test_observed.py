@@ -11,6 +11,7 @@ from db.models import Admission
 from engine.accounts.actor import Actor
 from engine.generation import CallContext
 from engine.llm import Completed, LLMRequest, Message, Usage
+from engine.personas.spec import PersonaSpec
 from engine.providers.scripted import Scripted
 from engine.routing.route import Length
 from engine.routing.tables import SETTING, load_tables
@@ -96,9 +97,10 @@ def learned(studio: Studio, clock: Clock, times: float) -> Counting:
 
 
 def test_the_estimate_of_an_uncounted_call_is_put_right_and_no_hold_is_smaller(studio: Studio, clock: Clock) -> None:
-    ada = person(studio)
-    before = held(studio, ada)
+    ada, spec = person(studio), PersonaSpec(name="Ada", role="Guide", system_prompt="You know the way. " * 400)
+    before, shown = held(studio, ada), studio.preview.cost_estimate(ada, spec, "Which way?")
     learned(studio, clock, 0.5).times = 0.0
+    assert shown is not None and (studio.preview.cost_estimate(ada, spec, "Which way?") or 0) < Decimal("0.8") * shown
     studio.generation.generate(OPERATOR, LONG, PLACE)
     charged = studio.usage.events(OPERATOR)[-1]
     assert charged.estimated and charged.usage.input < 0.6 * LONG.estimated_input_tokens
