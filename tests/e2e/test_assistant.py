@@ -25,7 +25,7 @@ def pick(page, now, wanted):
     page.keyboard.press("Escape")
 
 
-def test_a_thread_with_two_personas_and_two_modes(serve, page):
+def test_a_thread_with_three_personas_and_two_modes(serve, page):
     server = serve(answer=ANSWER)
     become_admin(page, server)
     visit(page, f"{server.url}/assistant")
@@ -44,11 +44,19 @@ def test_a_thread_with_two_personas_and_two_modes(serve, page):
     expect(talk.nth(3).get_by_text("did not give a plan")).to_be_visible()
     expect(talk.nth(1).get_by_text("General assistant")).to_be_visible()
     settle(page)
+    pick(page, "Writer", "Developer")
+    pick(page, "Coaching", "General")
+    ask(page, "Third question")
+    expect(page.get_by_text(ANSWER)).to_have_count(3)
+    expect(talk.nth(5).get_by_text("Developer")).to_be_visible()
+    expect(talk.nth(5).get_by_text("general", exact=True)).to_be_visible()
+    expect(talk.nth(3).get_by_text("Writer")).to_be_visible()
+    settle(page)
     talk.nth(1).get_by_role("button", name="Why this model?").click()
     expect(page.get_by_text("System default")).to_be_visible()
     page.reload()
     settle(page)
-    expect(page.get_by_text(ANSWER)).to_have_count(2)
+    expect(page.get_by_text(ANSWER)).to_have_count(3)
 
 
 def test_stopping_closing_the_tab_and_two_tabs(serve, context, page):
@@ -88,5 +96,6 @@ def test_the_dock_answers_on_another_page_and_is_hidden_when_nobody_can(serve, p
     page.get_by_label("Question").fill("From the side")
     page.get_by_test_id("stPopoverBody").get_by_role("button", name="Ask", exact=True).click()
     expect(page.get_by_text(ANSWER)).to_be_visible()
+    expect(page.get_by_text("About: Personas")).to_have_count(2)
     visit(page, f"{server.url}/assistant")
     expect(page.get_by_role("button", name="From the side")).to_be_visible()
