@@ -4,12 +4,19 @@ PORT ?= 8501
 # Links name the port that was chosen, unless the operator has named an address.
 ADDRESS := $(if $(filter-out 8501,$(PORT)),STUDIO_PUBLIC_URL=$${STUDIO_PUBLIC_URL:-http://localhost:$(PORT)})
 
-.PHONY: run test check lock clean bench campaign
+.PHONY: run demo test check lock clean bench campaign
 
 run: .venv/installed
 	@$(BIN)/python -c 'import socket, sys; sys.exit(socket.socket().connect_ex(("127.0.0.1", $(PORT))) == 0 and "Port $(PORT) is taken. Stop what listens there, or choose another: make run PORT=8502")'
 	@$(BIN)/python -m engine migrate
 	@$(ADDRESS) $(BIN)/python -m streamlit run app.py --server.port $(PORT)
+
+# Invented people and usage in a folder of their own, so that nobody's data is touched.
+demo: export STUDIO_DATA_DIR ?= data/demo
+demo: export DATABASE_URL =
+demo: .venv/installed
+	@test -f $(STUDIO_DATA_DIR)/studio.db || $(BIN)/python -m engine demo load
+	@$(MAKE) --no-print-directory run
 
 # Browsers want the machine for themselves, and the campaign's processes cannot be started from workers.
 test: .venv/installed-dev

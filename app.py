@@ -1,5 +1,6 @@
-"""The web server: Streamlit over `pages/shell.py`, the session cookie's two routes, and the headers of every answer."""
+"""The web server: Streamlit over `pages/shell.py`, the routes beside it, and the headers of every answer."""
 
+import hmac
 import logging
 import os
 import sys
@@ -19,10 +20,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine import redaction
+from engine.accounts.actor import Actor
 from engine.accounts.sessions import COOKIE, SESSION_DAYS
 from engine.errors import StudioError
 from engine.settings import Settings, load_settings
 from engine.studio import Studio, open_studio
+from engine.usage.metrics import CONTENT_TYPE
 from pages.ui.context import get_studio, use_studio
 from pages.ui.errors import unexpected
 
@@ -109,6 +112,18 @@ async def close_session(request: Request) -> Response:
     return answer
 
 
+async def metrics(request: Request) -> Response:
+    """The house's metrics, for whoever has the token; without one in the settings there are none."""
+    token = settings.metrics_token.get_secret_value()
+    if not token:
+        return Response(status_code=404)
+    given = request.headers.get("authorization", "").partition("Bearer ")[2]
+    if not hmac.compare_digest(given.encode(), token.encode()):
+        return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
+    text = await run_in_threadpool(get_studio().metrics.text, Actor.operator())
+    return Response(text, headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
+
+
 def drop_proof(request: Request, answer: Response) -> None:
     """Have the browser forget what the provider said, so that signing out is the end of it."""
     for name in request.cookies:
@@ -170,6 +185,7 @@ app = st.App(
     routes=[
         Route("/session", open_session, methods=["POST"]),
         Route("/session", close_session, methods=["DELETE"]),
+        Route("/metrics", metrics, methods=["GET"]),
     ],
     middleware=[
         Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(settings)),

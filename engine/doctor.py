@@ -47,6 +47,9 @@ def _of_settings(settings: Settings) -> list[Finding]:
             "mail", "by the server in SMTP_URL" if settings.smtp_url.get_secret_value() else "in the log (no SMTP_URL)"
         ),
         Finding("trusted proxies", settings.trusted_proxies or "none"),
+        Finding(
+            "metrics", "for whoever has STUDIO_METRICS_TOKEN" if settings.metrics_token.get_secret_value() else "off"
+        ),
     ]
 
 

@@ -23,6 +23,7 @@ def _provider_variables() -> dict[str, SecretStr]:
     }
 
 
+SHORTEST_TOKEN = 16
 SMTP_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
@@ -54,6 +55,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr = Field(default=SecretStr(""), validation_alias="SMTP_URL")
     mail_from: str = Field(default="", validation_alias="STUDIO_MAIL_FROM")
     trusted_proxies: str = Field(default="", validation_alias="STUDIO_TRUSTED_PROXIES")
+    metrics_token: SecretStr = Field(default=SecretStr(""), validation_alias="STUDIO_METRICS_TOKEN")
     _provider_variables: dict[str, SecretStr] = PrivateAttr(default_factory=_provider_variables)
 
     @field_validator("billing_timezone")
@@ -97,6 +99,13 @@ class Settings(BaseSettings):
                 validate_email(parseaddr(value)[1], check_deliverability=False, globally_deliverable=False)
         except EmailNotValidError:
             raise ValueError("is no e-mail address, such as Studio <studio@example.org>") from None
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < SHORTEST_TOKEN:
+            raise ValueError(f"has fewer than {SHORTEST_TOKEN} characters")
         return value
 
     @field_validator("trusted_proxies")

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal_column, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, delete, func, insert, literal_column, select
 
 from db.models.base import Base, UtcDateTime, table_of
 from db.models.metering import (
@@ -101,6 +101,13 @@ class Ledger(Repository):
                 wrong = {name: (ours, theirs) for name, ours, theirs in pairs if ours != theirs}
                 if wrong:
                     yield dict(zip(key, values, strict=True)), wrong
+
+    def add_up(self) -> None:
+        """Make both rollups anew from the ledger."""
+        for table in (DailyUsage, HourlyHouse):
+            self._session.execute(delete(table))
+            columns = [*_key_of(table), *_sums_of(table)]
+            self._session.execute(insert(table).from_select(columns, self._true(table)))
 
     def _true(self, table: type[Base]) -> Select[Any]:
         """What the sums should be, told by the ledger alone."""

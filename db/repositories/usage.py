@@ -66,10 +66,11 @@ class UsageSums(Repository):
             self._session.execute(sums.where(*(getattr(hourly, name).in_(values) for name, values in only.items())))
         )
 
-    def values(self, name: Dimension, wanted: UsageFilter) -> list[Any]:
-        """The values that a dimension has."""
-        column = getattr(DailyUsage, _COLUMNS[name])
-        return list(self._session.scalars(select(column).distinct().where(*_where(DailyUsage, wanted))))
+    def values(self, names: Sequence[str], wanted: UsageFilter) -> dict[str, set[Any]]:
+        """The values that each of these dimensions has."""
+        columns = [getattr(DailyUsage, _COLUMNS[name]) for name in names]
+        rows = self._session.execute(select(*columns).distinct().where(*_where(DailyUsage, wanted))).all()
+        return {name: {row[place] for row in rows} for place, name in enumerate(names)}
 
     def last_days(self, name: Dimension, wanted: UsageFilter) -> dict[Any, date]:
         """The newest day on which each value of a dimension was met."""

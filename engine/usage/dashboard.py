@@ -19,16 +19,26 @@ from engine.usage.sums import EMPTY, Histogram, Sums, added, histogram, quantile
 from engine.usage.view import FILTERS, Span, View, text_of
 
 MOST_BARS = 7
+_TOGETHER = (
+    ("provider", "model", "profile", "surface", "mode", "tier", "key_source"),
+    ("person", "department"),
+    ("persona",),
+)
+"""The filters, so that each look at the rollup has few values to tell apart."""
+
+DEMO = "demo"
+"""The setting of a house whose people and calls were invented."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The days of a view, those it is compared with, and the zone in which a day begins."""
+    """The days of a view, those it is compared with, and the zone in which a day begins. `demo`: all is invented."""
 
     now: Span
     before: Span
     today: date
     zone: str
+    demo: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,9 @@ class Dashboard:
     def period(self, actor: Actor, view: View) -> Period:
         """Which days the view is about."""
         today = self._today()
-        return Period(view.span(today), view.before(today), today, str(self._zone))
+        with self._database.read() as unit:
+            demo = unit.house.get(DEMO) is not None
+        return Period(view.span(today), view.before(today), today, str(self._zone), demo)
 
     @needs(Right.SEE_HOUSE_USAGE)
     def choices(self, actor: Actor, view: View) -> dict[str, list[Choice]]:
@@ -86,12 +98,9 @@ class Dashboard:
         span = view.span(self._today())
         wanted, only = UsageFilter(span.since, span.until), view.filter(span).only
         with self._database.read() as unit:
-            found = {}
-            for name in FILTERS:
-                values = unit.usage.values(name, wanted)  # type: ignore[arg-type]
-                values += only.get(name, ())
-                found[name] = _choices(names_of(unit, name, values), values)
-        return found
+            values = {name: each for some in _TOGETHER for name, each in unit.usage.values(some, wanted).items()}
+            found = {name: values[name] | set(only.get(name, ())) for name in FILTERS}
+            return {name: _choices(names_of(unit, name, each), each) for name, each in found.items()}
 
     @needs(Right.SEE_HOUSE_USAGE)
     def headline(self, actor: Actor, view: View) -> Headline:
