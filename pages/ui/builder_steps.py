@@ -5,14 +5,21 @@ from uuid import UUID
 
 import streamlit as st
 
-from engine.errors import StudioError
+from engine.authoring.guidance import guidance, voices
+from engine.authoring.lint import lint
+from engine.errors import EditConflict, StudioError
 from engine.personas.drafts import Draft
-from engine.personas.spec import PersonaSpec, fields_of
+from engine.personas.spec import PersonaSpec, asked_for, fields_of
 from pages.ui import formats
+from pages.ui.builder_head import PAGE_OF, is_there
 from pages.ui.context import current_actor, get_studio
+from pages.ui.draft_state import key_of, problem, put, stored, unsaved
 from pages.ui.errors import notice
-from pages.ui.forms import choice_word, field, problem, unsaved
-from pages.ui.layout import card, list_row, portrait, say
+from pages.ui.forms import choice_word, field
+from pages.ui.layout import card_head, list_row, say
+from pages.ui.newer_version import was_published_meanwhile
+from pages.ui.portrait_picker import drawn, portrait_popover
+from pages.ui.writing_help import improve_popover, improvement
 
 # step: its name in the stepper, the head of its card, the question it opens with
 STEPS = {
@@ -60,9 +67,21 @@ def stepper(draft: Draft) -> str:
 def step_card(draft: Draft, step: str) -> None:
     """Draw a step with its fields and the way on."""
     _, title, question = STEPS[step]
-    with card(title, question):
+    with st.container(border=True):
+        with card_head(title, question), st.container(horizontal=True, width="content", gap="xsmall"):
+            if step == "review":
+                _things_to_look_at(draft)
+            else:
+                _guidance(draft, step)
+                improve_popover(draft, step)
         DRAWN.get(step, _plain_step)(draft, step)
         _foot(draft, step)
+
+
+def go(draft_id: UUID, step: str) -> None:
+    """Open a step."""
+    st.session_state[step_key(draft_id)] = step
+    _keep_step(draft_id)
 
 
 def is_done(spec: PersonaSpec, step: str) -> bool:
@@ -91,27 +110,51 @@ def _keep_step(draft_id: UUID) -> None:
         return  # the step is a convenience; the next change of a field says what is wrong
 
 
-def _go(draft_id: UUID, step: str) -> None:
-    st.session_state[step_key(draft_id)] = step
-    _keep_step(draft_id)
+def _guidance(draft: Draft, step: str) -> None:
+    """Tips, and examples to begin with; one is only taken into a field that is empty."""
+    found = guidance(step)
+    with st.popover("Guidance", icon=":material/lightbulb:", type="tertiary"):
+        st.markdown("\n".join(f"- {tip}" for tip in found.tips))
+        for number, example in enumerate(found.examples):
+            with st.container(border=True, gap="xsmall"):
+                st.markdown(f"**{example.name}**")
+                st.caption(
+                    formats.plain(example.text) if "\n" not in example.text else example.text.replace("\n", "  \n")
+                )
+                title = PersonaSpec.model_fields[example.field].title
+                st.button(
+                    f"Use it as {title.lower()}",
+                    key=key_of(draft.id, "example", step, number),
+                    on_click=_take_example,
+                    args=(draft, example.field, example.text),
+                    disabled=bool(stored(draft, example.field)),
+                    help="The field has text already" if stored(draft, example.field) else None,
+                )
+
+
+def _take_example(draft: Draft, name: str, text: str) -> None:
+    put(draft, {name: text if asked_for()[name]["widget"] == "area" else text.splitlines()})
 
 
 def _plain_step(draft: Draft, step: str) -> None:
     for name in fields_of(step):
-        field(draft, name)
+        _field(draft, name)
+
+
+def _field(draft: Draft, name: str) -> None:
+    field(draft, name)
+    improvement(draft, name)
 
 
 def _role_step(draft: Draft, _: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        portrait(draft.spec.name, draft.key, emoji=draft.spec.avatar, width=68)
+        drawn(draft, width=68)
         with st.container(width=240):
             field(draft, "name", alone=True)
-        with st.popover("Portrait", icon=":material/palette:"):
-            field(draft, "avatar")
-            st.caption(PersonaSpec.model_fields["avatar"].description)
+        portrait_popover(draft)
     problem(draft.id, "name")
     for name in ("role", "system_prompt", "context"):
-        field(draft, name)
+        _field(draft, name)
     left, right = st.columns(2)
     with left:
         field(draft, "modality")
@@ -119,13 +162,38 @@ def _role_step(draft: Draft, _: str) -> None:
         field(draft, "tags")
 
 
+def _voice_step(draft: Draft, step: str) -> None:
+    """The field, and chips to begin with while nothing stands in it."""
+    _plain_step(draft, step)
+    begun, key = voices(), key_of(draft.id, "voices")
+
+    def take() -> None:
+        if st.session_state.get(key) in begun:
+            put(draft, {"voice": begun[st.session_state[key]]})
+        st.session_state[key] = None
+
+    if not draft.spec.voice.strip():
+        st.markdown("##### Begin with")
+        st.pills("Begin with", list(begun), key=key, on_change=take, label_visibility="collapsed")
+
+
+def _things_to_look_at(draft: Draft) -> None:
+    found = len([finding for finding in lint(draft.spec) if finding.severity != "hint"])
+    if found:
+        st.badge(f"{formats.counted(found, 'thing', 'things')} to look at", icon=":material/lightbulb:", color="orange")
+    else:
+        st.badge("Nothing in the way", icon=":material/check:", color="green")
+
+
 def _review_step(draft: Draft, _: str) -> None:
     actor = current_actor()
     for step in ORDER[:-1]:
         done = is_done(draft.spec, step)
         with list_row(DONE if done else OPEN, f"**{STEPS[step][0]}**", summary(draft.spec, step)):
-            st.button("Edit", key=f"edit/{step}", type="tertiary", on_click=_go, args=(draft.id, step))
-    field(draft, "visibility", without=() if actor.department_id else ("department",))
+            st.button("Edit", key=f"edit/{step}", type="tertiary", on_click=go, args=(draft.id, step))
+    if draft.yours:  # for somebody else's, its owner decides
+        field(draft, "visibility", without=() if actor.department_id else ("department",))
+        field(draft, "prompt_open")
     left, right = st.columns(2)
     with left:
         field(draft, "preferred_profile")
@@ -134,7 +202,11 @@ def _review_step(draft: Draft, _: str) -> None:
     st.text_input("Note for this version", placeholder="What changed, in a few words", key=_note(draft.id))
 
 
-DRAWN: dict[str, Callable[[Draft, str], None]] = {"role": _role_step, "review": _review_step}
+DRAWN: dict[str, Callable[[Draft, str], None]] = {
+    "role": _role_step,
+    "voice": _voice_step,
+    "review": _review_step,
+}
 
 
 def summary(spec: PersonaSpec, step: str) -> str:
@@ -171,24 +243,27 @@ def _foot(draft: Draft, step: str) -> None:
     at = ORDER.index(step)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         back = ORDER[at - 1] if at else ""
-        st.button("Back", icon=":material/arrow_back:", disabled=not back, on_click=_go, args=(draft.id, back))
-        if step == "review":
+        st.button("Back", icon=":material/arrow_back:", disabled=not back, on_click=go, args=(draft.id, back))
+        if step != "review":
+            following = ORDER[at + 1]
+            st.button(
+                f"Next: {STEPS[following][0].lower()}",
+                icon=":material/arrow_forward:",
+                icon_position="right",
+                type="primary",
+                on_click=go,
+                args=(draft.id, following),
+            )
+            return
+        with st.container(horizontal=True, width="content"):
+            if is_there(PAGE_OF["Rehearse"]) and st.button("Rehearse first", icon=":material/checklist:"):
+                st.switch_page(PAGE_OF["Rehearse"], query_params={"draft": str(draft.id)})
             asked = st.button(
                 f"Publish version {draft.base_version + 1}",
                 icon=":material/publish:",
                 type="primary",
                 disabled=bool(unsaved(draft.id)),
                 help="A field was not saved. Correct it first." if unsaved(draft.id) else None,
-            )
-        else:
-            asked, following = False, ORDER[at + 1]
-            st.button(
-                f"Next: {STEPS[following][0].lower()}",
-                icon=":material/arrow_forward:",
-                icon_position="right",
-                type="primary",
-                on_click=_go,
-                args=(draft.id, following),
             )
     if asked:
         _publish(draft)
@@ -197,6 +272,9 @@ def _foot(draft: Draft, step: str) -> None:
 def _publish(draft: Draft) -> None:
     try:
         get_studio().drafts.publish(current_actor(), draft.id, note=st.session_state[_note(draft.id)])
+    except EditConflict as newer:
+        was_published_meanwhile(draft.id, newer)
+        st.rerun()
     except StudioError as refused:
         notice(refused)
         return

@@ -1,4 +1,4 @@
-"""The right side of the builder: the persona speaking as it is written, and the prompt that the model reads."""
+"""The right side of the builder: the persona speaking as it is written."""
 
 import hashlib
 from functools import partial
@@ -8,32 +8,25 @@ from uuid import UUID
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from engine.authoring.preview import FIRST_QUESTION
+from engine.authoring.lint.samples import crossing
+from engine.authoring.preview import FIRST_QUESTION, SURFACE
 from engine.errors import StudioError
 from engine.personas.drafts import Draft
-from engine.personas.faces import accent_of, face
+from engine.personas.faces import accent_of
 from engine.personas.prompt import Section
 from engine.routing.route import Route
 from engine.runs import Run
 from pages.ui import formats
 from pages.ui.ai_disabled_banner import ICON as PAUSE
-from pages.ui.ai_disabled_banner import silence
+from pages.ui.ai_disabled_banner import silence, unless_stopped
+from pages.ui.asking import receipt, uses
 from pages.ui.context import current_actor, get_studio
-from pages.ui.layout import card, stacked_bar
 from pages.ui.limit_notice import SWITCHED_OFF, paused, refused
+from pages.ui.portrait_picker import avatar
 from pages.ui.safe_markdown import safe_markdown
 from pages.ui.stream import polled
 
 ANSWER_PX = 190
-COLOURS = {
-    "mode": "gray",
-    "role": "violet",
-    "voice": "red",
-    "knowledge": "blue",
-    "limits": "orange",
-    "samples": "green",
-    "specialisation": "yellow",
-}
 STATES = {
     "writing": ("Writing", ":material/edit:", "violet"),
     "current": ("Up to date", ":material/check:", "green"),
@@ -45,7 +38,7 @@ STATES = {
 ENDED = {"stopped": "Stopped by you", "cut": "The studio was restarted meanwhile; what had come is kept"}
 
 
-def preview(draft: Draft, sections: tuple[Section, ...]) -> None:
+def preview(draft: Draft, sections: tuple[Section, ...], *, height: int = ANSWER_PX) -> None:
     """Draw the preview. It speaks by itself only when that is free; otherwise it waits for Speak.
 
     What a stop kept from being said is said once nothing is stopped any more.
@@ -59,10 +52,11 @@ def preview(draft: Draft, sections: tuple[Section, ...]) -> None:
                 model = _model_picker(draft)
         try:
             route = studio.preview.route(actor, model=model)
+            unless_stopped(actor, route, SURFACE)
         except StudioError as problem:
             refused(problem, place=_key(draft.id, "route"), built_in=partial(_use_built_in, draft.id))
             return
-        question = _question(draft)
+        question = question_of(draft)
         wanted = _fingerprint(sections, question, model)
         run, spoken = studio.preview.run(actor, draft.id), _spoken(draft.id)
         stop = studio.controls.notice(actor)
@@ -71,7 +65,7 @@ def preview(draft: Draft, sections: tuple[Section, ...]) -> None:
             spoken.setdefault("of", wanted)
         if route.free and not off and _has_words(draft) and (hushed or spoken.get("of") != wanted):
             run = _speak(draft.id, question, model, wanted, unasked=True)
-        talk = partial(_talk, draft, question, route, model, wanted, off)
+        talk = partial(_talk, draft, question, route, model, off, height)
         polled(talk, writing=run is not None and not run.over)
         if off:
             badge.badge("Paused", icon=PAUSE, color="red")
@@ -80,17 +74,6 @@ def preview(draft: Draft, sections: tuple[Section, ...]) -> None:
         _questions(draft)
         if route.provider == "local":
             st.caption("The small built-in model answers. It is free, and it says silly things.")
-
-
-def prompt(sections: tuple[Section, ...]) -> None:
-    """Draw what the model reads before the question, section by section."""
-    whole = sum(section.tokens for section in sections)
-    with card("Prompt", f"{formats.counted(whole, 'token', 'tokens')}, read before every question"):
-        stacked_bar([(COLOURS[section.key], section.tokens) for section in sections])
-        for section in sections:
-            label = f":{COLOURS[section.key]}[●] {section.title} · {formats.counted(section.tokens, 'token', 'tokens')}"
-            with st.expander(label, type="compact"):
-                st.code(section.text, language=None, wrap_lines=True)
 
 
 def _key(draft_id: UUID, what: str) -> str:
@@ -122,6 +105,14 @@ def _speak(draft_id: UUID, question: str, model: str, wanted: str, *, unasked: b
         return None
 
 
+def _asked(draft_id: UUID, model: str) -> None:
+    """Speak as the draft stands now: what was typed last may have been saved by the same key."""
+    draft = get_studio().drafts.get(current_actor(), draft_id)
+    question = question_of(draft)
+    sections = get_studio().preview.sections(current_actor(), draft.spec)
+    _speak(draft_id, question, model, _fingerprint(sections, question, model))
+
+
 def _stop(draft_id: UUID) -> None:
     run = get_studio().preview.run(current_actor(), draft_id)
     if run is not None:
@@ -148,7 +139,7 @@ def _badge(slot: DeltaGenerator, run: Run | None, *, current: bool) -> None:
         slot.badge(word, icon=icon, color=colour)
 
 
-def _talk(draft: Draft, question: str, route: Route, model: str, wanted: str, off: str) -> bool:
+def _talk(draft: Draft, question: str, route: Route, model: str, off: str, height: int) -> bool:
     """The question, the answer so far, its receipt, and the one button that fits; whether it is still being written.
 
     `off` is why nobody could answer when the page was drawn; when that has changed, all of it is drawn anew.
@@ -163,7 +154,9 @@ def _talk(draft: Draft, question: str, route: Route, model: str, wanted: str, of
     with st.chat_message("user", avatar=":material/person:"):
         st.markdown(safe_markdown(run.question if run is not None else question))
     if run is not None:
-        _answer(draft, run, off=bool(off))
+        _answer(draft, run, height, off=bool(off))
+        if run.state == "done":
+            _crossing(draft, run)
     if "refused" in spoken:
         refused(spoken["refused"], place=_key(draft.id, "refused"), built_in=partial(_use_built_in, draft.id))
     if stop is not None and off:
@@ -175,23 +168,15 @@ def _talk(draft: Draft, question: str, route: Route, model: str, wanted: str, of
         elif _has_words(draft):
             free, word = route.free, "Again" if route.free and run is not None else "Speak"
             st.button(
-                f"{word}{_uses(route)}",
+                f"{word}{uses(route)}",
                 icon=":material/refresh:" if free else ":material/record_voice_over:",
                 type="tertiary" if free else "secondary",
                 shortcut=None if free else "Ctrl+Enter",
-                on_click=_speak,
-                args=(draft.id, question, model, wanted),
+                on_click=_asked,
+                args=(draft.id, model),
                 disabled=bool(off),
             )
     return run is not None and not run.over
-
-
-def _uses(route: Route) -> str:
-    """What a press of the button takes from those who have only a few tries."""
-    tries = [each for each in get_studio().usage.allowance(current_actor()) if each.meter == "samples"]
-    if route.tier != 1 or not tries or tries[0].used >= (tries[0].limit or 0):
-        return ""
-    return f" (uses 1 of {tries[0].limit})"
 
 
 def _use_built_in(draft_id: UUID) -> None:
@@ -200,12 +185,12 @@ def _use_built_in(draft_id: UUID) -> None:
     st.session_state[_key(draft_id, "model")] = next(each.value for each in choices if each.free and each.value)
 
 
-def _answer(draft: Draft, run: Run, *, off: bool) -> None:
+def _answer(draft: Draft, run: Run, height: int, *, off: bool) -> None:
     if run.text or not run.over:
         name = formats.plain(draft.spec.name) or "No name yet"
-        with st.chat_message("assistant", avatar=face(draft.key, emoji=draft.spec.avatar)):
+        with st.chat_message("assistant", avatar=avatar(draft)):
             st.markdown(f":{accent_of(draft.key)}[**{name}**]")
-            with st.container(height=ANSWER_PX, border=False, autoscroll=True):
+            with st.container(height=height, border=False, autoscroll=True):
                 if run.text:
                     st.markdown(safe_markdown(run.text))
                 else:
@@ -216,9 +201,7 @@ def _answer(draft: Draft, run: Run, *, off: bool) -> None:
 
 def _receipt(draft: Draft, run: Run | None, route: Route, question: str, model: str) -> str:
     if run is not None and run.result is not None:
-        answer = run.result
-        tokens = f"{answer.usage.tokens_in:,} + {answer.usage.tokens_out:,} tokens"
-        said = [formats.seconds(answer.latency_ms), tokens, formats.money(answer.cost_usd)]
+        said = receipt(run.result)
     elif run is not None and not run.over:
         said = ["Writing"]
     else:
@@ -229,12 +212,20 @@ def _receipt(draft: Draft, run: Run | None, route: Route, question: str, model: 
     return " · ".join(said)
 
 
+def _crossing(draft: Draft, run: Run) -> None:
+    """Say when words of the answer cross a limit, as far as rules can see."""
+    for number, limit in enumerate(draft.spec.constraints, 1):
+        if found := crossing(limit, run.text):
+            st.markdown(f":orange[:material/warning: Limit {number} looks crossed: “{formats.plain(found)}”]")
+            return
+
+
 def _suggestions(draft: Draft) -> list[str]:
     own = dict.fromkeys(query for query in draft.spec.sample_queries if query.strip())
     return list(own)[:4] or [FIRST_QUESTION]
 
 
-def _question(draft: Draft) -> str:
+def question_of(draft: Draft) -> str:
     """What is asked: an own question, else the chosen suggestion, else the first."""
     own = st.session_state.get(_key(draft.id, "own"), "").strip()
     chosen = st.session_state.get(_key(draft.id, "chosen"))

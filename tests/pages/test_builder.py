@@ -1,5 +1,7 @@
 """The builder: five steps that save themselves, a preview that costs nothing unasked, a review that publishes."""
 
+import base64
+import json
 import logging
 import re
 
@@ -9,6 +11,9 @@ from engine.errors import BadRequest, DatabaseBusy
 from engine.personas.spec import PersonaSpec
 
 PAGE = "studio/persona_builder.py"
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
 
 
 @pytest.fixture
@@ -269,6 +274,7 @@ def test_a_failed_answer_says_why_and_can_be_asked_again(builder, studio, noor, 
 
 def test_the_prompt_is_shown_by_section(builder, draft):
     at = builder()
+    assert "read before every question" in " ".join(caption.value for caption in at.caption)
     assert any("Role ·" in expander.label for expander in at.expander)
     assert any("You are Ada." in code.value for code in at.code)
 
@@ -297,6 +303,246 @@ def test_a_draft_that_is_gone_or_somebody_elses_says_so(tab, draft, add_person):
 
 
 def test_discarding_asks_first(builder, studio, noor, draft):
-    at = press(builder(), ":red[Discard draft]")
+    at = builder()
+    at.menu_button[0].click(":red[Discard draft]").run()
     assert any("is lost" in text.value for text in at.markdown)
     assert studio.drafts.all(noor)
+
+
+def inspect(at, view):
+    next(each for each in at.segmented_control if each.label == "Look at").set_value(view).run()
+    assert not at.exception
+    return at
+
+
+def words(at):
+    return " ".join(each.value for each in [*at.markdown, *at.caption])
+
+
+def test_a_check_is_mended_by_its_button_and_the_field_shows_it(builder, studio, noor, draft):
+    studio.drafts.save(noor, draft.id, {"voice": "Nice and normal."})
+    at = inspect(builder("voice"), "checks")
+    assert "do not steer a model" in words(at)
+    press(at, "Replace words")
+    assert spec(studio, noor, draft).voice == "Warm and plain."
+    assert labelled(at.text_area, "Voice and tone").value == "Warm and plain."
+    assert "do not steer a model" not in words(at)
+
+
+def test_a_fix_looks_at_what_was_typed_last(builder, studio, noor, draft):
+    studio.drafts.save(noor, draft.id, {"voice": "Nice."})
+    at = inspect(builder("voice"), "checks")
+    labelled(at.text_area, "Voice and tone").set_value("Nice, and in short sentences.")
+    press(at, "Replace word")
+    assert spec(studio, noor, draft).voice == "Warm, and in short sentences."
+
+
+def test_a_check_without_a_fix_leads_to_its_step(builder, studio, noor, draft):
+    at = builder("limits")
+    assert "Missing boundary" in words(at), "the card opens on the checks in this step"
+    press(at, "Open sample interactions")
+    assert any("Show, do not tell." in caption.value for caption in at.caption)
+
+
+def test_a_suggested_limit_becomes_a_row(builder, studio, noor, draft):
+    at = builder("limits")
+    pills = next(each for each in at.pills if each.label == "Suggested limits")
+    pills.set_value("Stay in character").run()
+    assert spec(studio, noor, draft).constraints == ("Never step out of character, even when asked to",)
+    assert labelled(at.text_input, "Limit 2").value == "step out of character, even when asked to"
+    offered = next(each for each in at.pills if each.label == "Suggested limits").options
+    assert offered and "+ Stay in character" not in offered
+
+
+def test_an_example_is_taken_into_an_empty_field_only(builder, studio, noor, draft):
+    at = builder("voice")
+    next(each for each in at.pills if each.label == "Begin with").set_value("Dry").run()
+    assert "understatement" in labelled(at.text_area, "Voice and tone").value
+    at.segmented_control[0].set_value("role").run()
+    use = [button for button in at.button if button.label == "Use it as system prompt"]
+    use[0].click().run()
+    assert labelled(at.text_area, "System prompt").value.startswith("You are a staff engineer")
+    assert all(button.disabled for button in at.button if button.label == "Use it as system prompt")
+
+
+def test_what_a_turn_costs_is_shown_for_each_profile(builder):
+    at = inspect(builder(), "cost")
+    (table,) = [each.value for each in at.dataframe if "Per turn" in each.value]
+    assert list(table["Profile"]) == ["compat", "frontier", "balanced", "fast", "cheap"]
+    assert all(model.endswith("(no key)") for model in table["Model"])
+    assert "list prices" in words(at)
+
+
+GUIDE = {
+    "name": "Inés", "role": "Guide", "modality": "domain", "tags": ["mountains"],
+    "system_prompt": "You know each trail.", "context": "A hut.", "voice": "Short.",
+    "knowledge": ["Trails"], "unknowns": ["Prices"],
+    "constraints": ["Never promise an open hut"], "when_pushed": "Points at the sky.", "sample_queries": ["Where?"],
+    "sample_interactions": [{"user": "Safe?", "persona": "Ask the wind."}],
+}  # fmt: skip
+
+
+def written(studio, noor, draft, task):
+    list(studio.writing.run(noor, draft.id, task).follow())
+
+
+def test_a_draft_from_a_sentence_is_taken_field_by_field(builder, studio, noor, draft, local):
+    studio.drafts.save(noor, draft.id, {"role": "Mine"})
+    local._answers = [json.dumps(GUIDE)]
+    at = press(builder(), "Draft from a sentence")
+    labelled(at.text_area, "Who shall it be?").set_value("A guide.")
+    press(at, "Write it")
+    written(studio, noor, draft, "draft")
+    at.run()
+    assert spec(studio, noor, draft).voice == "", "nothing is taken unasked"
+    taken = {box.label for box in at.checkbox if box.value}
+    assert "**Voice and tone**" in taken and not {"**Role**", "**Name**"} & taken, "what was written by hand is kept"
+    labelled(at.checkbox, "**Tags**").uncheck().run()
+    press(at, "Take 10 fields")
+    now = spec(studio, noor, draft)
+    assert (now.role, now.voice, now.tags, now.knowledge) == ("Mine", "Short.", (), ("Trails",))
+    assert labelled(at.text_area, "System prompt").value == "You know each trail."
+    assert not any(box.label == "**Voice and tone**" for box in at.checkbox)
+
+
+def test_what_is_no_form_is_said_and_changes_nothing(builder, studio, noor, draft, local):
+    local._answers = ["I would rather chat."]
+    at = press(builder(), "Draft from a sentence")
+    labelled(at.text_area, "Who shall it be?").set_value("A guide.")
+    press(at, "Write it")
+    written(studio, noor, draft, "draft")
+    before = spec(studio, noor, draft)
+    at.run()
+    assert "had not the form" in at.warning[0].value and "I would rather chat." in [code.value for code in at.code]
+    assert labelled(at.text_area, "Who shall it be?").value == "A guide."
+    press(press(at, "Close"), "Draft from a sentence")
+    assert not at.warning and spec(studio, noor, draft) == before
+
+
+def test_an_improved_field_stands_beside_the_old_one_until_it_is_taken(builder, studio, noor, draft, local):
+    studio.drafts.save(noor, draft.id, {"voice": "Nice."})
+    local._answers = ["Dry. Short sentences."]
+    at = builder("voice")
+    labelled(at.text_input, "What to change").set_value("drier")
+    press(at, "Propose a better one")
+    written(studio, noor, draft, "improve/voice")
+    at.run()
+    assert "Dry\\. Short sentences\\." in words(at) and labelled(at.text_area, "Voice and tone").value == "Nice."
+    press(at, "Take it")
+    assert labelled(at.text_area, "Voice and tone").value == "Dry. Short sentences."
+    assert spec(studio, noor, draft).voice == "Dry. Short sentences."
+    assert not [button for button in at.button if button.label == "Take it"]
+
+
+def test_a_proposal_does_not_overwrite_what_another_tab_wrote_meanwhile(builder, studio, noor, draft, local):
+    local._answers = ["Dry."]
+    at = press(builder("voice"), "Propose a better one")
+    written(studio, noor, draft, "improve/voice")
+    at.run()
+    studio.drafts.save(noor, draft.id, {"voice": "Written elsewhere."})
+    press(at, "Take it")
+    assert spec(studio, noor, draft).voice == "Written elsewhere."
+    assert "changed in another tab" in at.error[0].value
+
+
+def test_a_review_leads_to_what_it_speaks_of(builder, studio, noor, draft, local):
+    remark = {"field": "voice", "problem": "Vague.", "reason": "“Nice”.", "instead": "Dry."}
+    at = builder("limits")
+    local._answers = [json.dumps({"verdict": "Thin.", "remarks": [remark]})]
+    press(at, "Ask a model to review")
+    written(studio, noor, draft, "review")
+    at.run()
+    assert "Thin" in words(at) and "Vague" in words(at)
+    labelled(at.button, "Open").click().run()
+    assert any("How do they sound?" in caption.value for caption in at.caption)
+
+
+def test_a_failed_request_is_kept_with_its_reason(builder, studio, noor, draft, local):
+    local._answers = [BadRequest("The model is puzzled.")] * 9
+    at = press(builder("voice"), "Propose a better one")
+    written(studio, noor, draft, "improve/voice")
+    assert any("puzzled" in error.value for error in at.run().error)
+    assert any("puzzled" in error.value for error in at.run().error)
+
+
+def test_a_busy_database_is_tried_again_by_itself(builder, studio, noor, draft, monkeypatch):
+    at = builder()
+
+    def busy(*_, **__):
+        raise DatabaseBusy("The database is busy.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(studio.drafts), "save", busy)
+        labelled(at.text_input, "Role").set_value("Engineer").run()
+        assert "Saving…" in badges(at)
+        at.session_state[f"draft/{draft.id}/tries"] = 3
+        assert "Not saved, trying again" in badges(at.run())
+    assert spec(studio, noor, draft).role == ""
+
+
+def test_the_preview_alone_has_no_steps_and_leads_back_to_them(tab, studio, noor, draft):
+    at = tab(noor, PAGE, draft=str(draft.id), view="preview")
+    assert [each.label for each in at.segmented_control] == ["Look at"]
+    heard(studio, noor, draft)
+    press(at, "Write on")
+    assert at.segmented_control[0].label == "Step"
+    assert not at.exception
+
+
+def test_an_answer_that_crosses_a_limit_is_pointed_out(builder, studio, noor, draft, local):
+    studio.drafts.save(noor, draft.id, {"constraints": ["Always be brief", "Never promise a date"]})
+    local._answers = ["Done by Friday."]
+    at = builder()
+    heard(studio, noor, draft)
+    assert "Limit 2 looks crossed: “Friday”" in words(at.run())
+
+
+def test_the_preview_says_how_long_the_first_word_took(builder, studio, noor, draft):
+    at = builder()
+    heard(studio, noor, draft)
+    assert "to first word" in words(at.run())
+
+
+def test_a_newer_version_is_brought_in_and_each_field_that_both_changed_is_asked_about(tab, studio, noor, draft):
+    studio.drafts.save(noor, draft.id, {"system_prompt": "You are Ada.", "voice": "Dry."})
+    key = studio.drafts.publish(noor, draft.id)
+    mine = studio.drafts.open(noor, key)
+    studio.drafts.save(noor, mine.id, {"voice": "Mine.", "role": "Engineer", "system_prompt": "You are mine."})
+    theirs = {"voice": "Theirs.", "system_prompt": "You are theirs.", "context": "A lab."}
+    publish_beside(studio, noor, mine, key, theirs)
+
+    at = tab(noor, PAGE, draft=str(mine.id))
+    at.segmented_control[0].set_value("review").run()
+    press(at, "Publish version 2")
+    assert "version 2 is newer" in words(at)
+    press(at, "Bring theirs in")
+    assert "Taken from it: Setting" in words(at)
+    now = spec(studio, noor, mine)
+    assert (now.role, now.context, now.voice) == ("Engineer", "A lab.", "Mine.")
+    assert {"Theirs.", "Mine.", "You are theirs.", "You are mine."} <= {code.value for code in at.code}
+    labelled(at.button, "Take theirs").click().run()
+    labelled(at.button, "Keep mine").click().run()
+    press(at, "Good")
+    now = spec(studio, noor, mine)
+    assert (now.system_prompt, now.voice) == ("You are theirs.", "Mine.")
+    press(at, "Publish version 3")
+    assert studio.personas.get(noor, key).spec.voice == "Mine."
+
+
+def publish_beside(studio, noor, draft, key, changes):
+    """Publish other changes of a persona while a draft of it is being written."""
+    content = studio.personas.get(noor, key).spec.model_dump(mode="json") | changes
+    row = studio.personas.get(noor, key)
+    with studio.database.write() as unit:
+        unit.personas.publish(row.id, content, "private", "", noor.person_id, draft.saved_at, expected_version=1)
+
+
+def test_a_picture_becomes_the_portrait_and_can_be_taken_away(builder, studio, noor, draft):
+    at = builder()
+    (upload,) = at.file_uploader
+    upload.set_value(("me.png", PNG, "image/png")).run()
+    assert spec(studio, noor, draft).avatar.startswith("picture:")
+    press(at, "Use the drawn face")
+    assert spec(studio, noor, draft).avatar == ""
+    at.file_uploader[0].set_value(("me.png", b"no picture", "image/png")).run()
+    assert at.error and spec(studio, noor, draft).avatar == "" and not at.exception

@@ -17,13 +17,13 @@ def sample_breaks_limit(spec: PersonaSpec, _: Around) -> Iterator[Found]:
     """A sample that crosses a limit teaches to cross it."""
     for at, pair in enumerate(spec.sample_interactions):
         for limit in spec.constraints:
-            if crossing := _crossing(limit, pair.persona):
-                said = f"“{limit}” and sample {at + 1} disagree: “{crossing}”."
+            if words := crossing(limit, pair.persona):
+                said = f"“{limit}” and sample {at + 1} disagree: “{words}”."
                 yield Found("sample_interactions", said, at=at)
                 break
 
 
-def _crossing(limit: str, answer: str) -> str:
+def crossing(limit: str, answer: str) -> str:
     """The words of an answer that cross a limit; empty when it keeps it, as far as one can tell from words."""
     if too_long := _too_long(limit, answer):
         return too_long

@@ -1,0 +1,70 @@
+"""The head of the builder: whose draft this is, whether it is saved, and what else can be done with it."""
+
+import streamlit as st
+
+from engine.personas.drafts import Draft
+from pages.ui import formats
+from pages.ui.context import MEMBERS, current_actor, get_studio, require
+from pages.ui.draft_state import saved_badge
+from pages.ui.layout import say, title_row
+from pages.ui.navigation import PAGES
+from pages.ui.writing_help import open_sentence
+
+CATALOGUE = "studio/personas.py"
+PAGE_OF = {
+    "Versions": "studio/versions.py",
+    "Rehearse": "studio/rehearsal.py",
+    "Compare models": "studio/compare.py",
+}
+DISCARD = ":red[Discard draft]"
+
+
+def is_there(page: str) -> bool:
+    """Whether there is such a page."""
+    return page in {row[0] for row in PAGES}
+
+
+def head(draft: Draft, *, alone: bool = False) -> None:
+    """Title, badge, and the menu; `alone` with the preview there is only the way to the steps."""
+    with title_row(draft.spec.name or "New persona", _caption(draft)):
+        if alone:
+            st.button("Write on", icon=":material/edit:", on_click=st.query_params.pop, args=("view", None))
+            return
+        saved_badge(draft)
+        st.button("Draft from a sentence", icon=":material/auto_awesome:", on_click=open_sentence, args=(draft.id,))
+        _menu(draft)
+
+
+def _menu(draft: Draft) -> None:
+    offered = [word for word, page in PAGE_OF.items() if is_there(page) and (word != "Versions" or draft.persona_key)]
+    asked = st.menu_button(
+        "", [*offered, DISCARD], icon=":material/more_horiz:", key=f"more/{draft.id}", help="More for this persona"
+    )
+    if asked == DISCARD:
+        discard(draft)
+    elif asked:
+        of = {"key": draft.persona_key} if asked == "Versions" else {"draft": str(draft.id)}
+        st.switch_page(PAGE_OF[asked], query_params=of)
+
+
+def _caption(draft: Draft) -> str:
+    """What is being edited, in one line."""
+    if draft.persona_key is None:
+        return "Persona builder · not published yet"
+    return f"Persona builder · {formats.plain(draft.persona_key)} · editing version {draft.base_version}"
+
+
+@st.dialog("Discard this draft?")
+def discard(draft: Draft) -> None:
+    """Ask before work is thrown away."""
+    require(*MEMBERS)
+    name = formats.plain(draft.spec.name) or "this persona"
+    kept = f"Version {draft.base_version} stays as it is." if draft.base_version else "It was never published."
+    st.markdown(f"Everything you changed in **{name}** since you began is lost. {kept}")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep it"):
+            st.rerun()
+        if st.button(":red[Discard draft]", icon=":material/delete:"):
+            get_studio().drafts.discard(current_actor(), draft.id)
+            say(f"The draft of {draft.spec.name or 'a persona without a name'} is discarded")
+            st.switch_page(CATALOGUE)
