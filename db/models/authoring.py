@@ -113,7 +113,6 @@ class Comparison(Identified, Base):
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
     about: Mapped[UUID]
-    persona_key: Mapped[str]
     question: Mapped[str]
     created_at: Mapped[datetime]
 

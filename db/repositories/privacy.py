@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Table, and_, delete, func, or_, select, update
 
 from db.models.audit import AuditEvent
+from db.models.authoring import Comparison, PersonaCheck, Rehearsal, RehearsalCell
 from db.models.base import NOBODY, Base, table_of
 from db.models.conversations import Thread
 from db.models.keys import ProviderKey
@@ -81,6 +82,20 @@ class PersonalData(Repository):
         mine = select(_RUNS).where(_RUNS.c.person_id == person_id)
         return self._session.execute(mine.order_by(_RUNS.c.saved_at)).all()
 
+    def checks(self, person_id: UUID) -> Sequence[PersonaCheck]:
+        """The checks of their personas that were changed, dropped or added."""
+        theirs = select(PersonaCheck).join(Persona, Persona.id == PersonaCheck.persona_id)
+        return self._session.scalars(
+            theirs.where(Persona.owner_id == person_id).order_by(PersonaCheck.updated_at)
+        ).all()
+
+    def rehearsed(self, person_id: UUID) -> Sequence[RehearsalCell]:
+        """What was said in rehearsals of their personas, and in those that they began."""
+        cells = select(RehearsalCell).join(Persona, Persona.id == RehearsalCell.persona_id)
+        begun = cells.join(Rehearsal, Rehearsal.id == RehearsalCell.rehearsal_id)
+        theirs = begun.where(or_(Persona.owner_id == person_id, Rehearsal.person_id == person_id))
+        return self._session.scalars(theirs.order_by(RehearsalCell.saved_at, RehearsalCell.id)).all()
+
     def usage(self, person_id: UUID) -> Sequence[Row[Any]]:
         """Their lines of the ledger, oldest first."""
         mine = select(_EVENTS).where(_EVENTS.c.person_id == person_id)
@@ -109,11 +124,13 @@ class PersonalData(Repository):
         self._session.execute(delete(Person).where(Person.id == person_id))
 
     def is_anything_due(self, before: datetime | None) -> bool:
-        """Whether there is an answer or a thread older than that, or a key without an owner."""
+        """Whether there is an answer, a thread or a comparison older than that, or a key without an owner."""
         due = [select(_KEYS.c.id).where(_ownerless())]
         if before is not None:
             due.append(select(_RUNS.c.run_id).where(_RUNS.c.saved_at < before))
             due.append(select(_THREADS.c.id).where(_THREADS.c.updated_at < before))
+            due.append(select(Comparison.id).where(Comparison.created_at < before))
+            due.append(select(RehearsalCell.id).where(RehearsalCell.answer != "", RehearsalCell.saved_at < before))
         return any(self._session.execute(query.limit(1)).first() is not None for query in due)
 
     def drop_runs(self, before: datetime) -> int:

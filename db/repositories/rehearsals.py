@@ -165,6 +165,11 @@ class Rehearsals(Repository):
         )
         return self._session.scalars(cells.order_by(RehearsalCell.place)).all()
 
+    def blank_before(self, instant: datetime) -> None:
+        """Forget the words of answers that were last written before an instant; what came of them stays."""
+        old = update(RehearsalCell).where(RehearsalCell.answer != "", RehearsalCell.saved_at < instant)
+        self._session.execute(old.values(answer="", reason=""), execution_options={"synchronize_session": False})
+
     def save_rates(self, rates: list[dict[str, Any]]) -> None:
         """Keep what versions were rehearsed to, in the place of what was known."""
         self._put(_RATES, rates)

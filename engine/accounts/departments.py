@@ -15,6 +15,7 @@ from db.models.people import Department as DepartmentRow
 from db.session import Database, Unit
 from engine.accounts.actor import Actor, Role
 from engine.accounts.audit import record
+from engine.accounts.guards import why_held_back
 from engine.accounts.people import clean_name
 from engine.accounts.rights import Right, needs
 from engine.errors import BadInput, NotFound
@@ -22,7 +23,11 @@ from engine.errors import BadInput, NotFound
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """A department as its members see it. `leads` are names; personas are named by their references."""
+    """A department as its members see it. `leads` are names; personas are named by their references.
+
+    `guard_rate` is how much of its rehearsal the default persona must have passed, in percent; `held_back` says why it
+    does not answer now.
+    """
 
     id: UUID
     name: str
@@ -30,6 +35,8 @@ class Department:
     leads: tuple[str, ...]
     recommended: tuple[str, ...]
     default_persona: str | None
+    guard_rate: int | None = None
+    held_back: str = ""
 
 
 class Departments:
@@ -86,7 +93,8 @@ class Departments:
         """Say which personas are recommended to a department, in this order, and which one answers by default.
 
         Administrators choose for any department, a lead for their own. Raises NotFound for every other one, and
-        BadInput for a persona that not everybody there could use and for a default that is not recommended.
+        BadInput for a persona that not everybody there could use, and for a default that is not recommended or has
+        not passed what the department asks of it.
         """
         wanted = list(dict.fromkeys(recommended))
         if default_persona is not None and default_persona not in wanted:
@@ -100,10 +108,30 @@ class Departments:
             if actor.role is not Role.ADMIN and actor.department_id != department_id:
                 raise _gone()
             _check_usable(unit, wanted)
+            if default_persona != row.default_persona:
+                _check_guard(unit, default_persona, row.guard_rate)
             before = _choice(row)
             unit.departments.change(department_id, recommended=wanted, default_persona=default_persona)
             if _choice(row) != before:
                 _note(unit, actor, "personas", department_id, self._clock(), before=before, after=_choice(row))
+            return _departments(unit, [row])[0]
+
+    @needs(Right.LEAD_DEPARTMENT)
+    def set_guard(self, actor: Actor, department_id: UUID, rate: int | None) -> Department:
+        """Ask the default persona to have passed so much of its rehearsal, in percent; None asks nothing.
+
+        A default that has not is held back from then on. Raises NotFound as `choose_personas`, and BadInput.
+        """
+        if rate is not None and not 1 <= rate <= 100:
+            raise BadInput("The share is not between 1 and 100 percent.", field="Checks passed")
+        with self._database.write() as unit:
+            row = _held(unit, department_id)
+            if actor.role is not Role.ADMIN and actor.department_id != department_id:
+                raise _gone()
+            if rate != row.guard_rate:
+                before, after = {"guard_rate": row.guard_rate}, {"guard_rate": rate}
+                unit.departments.change(department_id, guard_rate=rate)
+                _note(unit, actor, "guard", department_id, self._clock(), before=before, after=after)
             return _departments(unit, [row])[0]
 
 
@@ -117,6 +145,8 @@ def _departments(unit: Unit, rows: Sequence[DepartmentRow]) -> list[Department]:
             leads=tuple(leads.get(row.id, ())),
             recommended=tuple(row.recommended),
             default_persona=row.default_persona,
+            guard_rate=row.guard_rate,
+            held_back=why_held_back(unit, row.default_persona, row.guard_rate),
         )
         for row in rows
     ]
@@ -155,6 +185,11 @@ def _check_usable(unit: Unit, references: Sequence[str]) -> None:
                 field="Recommended personas",
                 hint="Choose among the personas that come with the house.",
             )
+
+
+def _check_guard(unit: Unit, reference: str | None, rate: int | None) -> None:
+    if why := why_held_back(unit, reference, rate):
+        raise BadInput(why, field="Default persona", hint="Nothing was changed. Rehearse it, or choose another.")
 
 
 def _choice(row: DepartmentRow) -> dict[str, Any]:

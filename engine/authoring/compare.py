@@ -116,7 +116,6 @@ class Compare:
             id=uuid7(),
             person_id=writer_of(actor),
             about=subject.about,
-            persona_key=subject.persona_key,
             question=clean_question(question),
             created_at=now,
         )

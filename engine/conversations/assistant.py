@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 from db.models.conversations import Thread, ThreadMessage
 from db.session import Database, Unit
 from engine.accounts.actor import Actor
+from engine.accounts.guards import default_of
 from engine.accounts.rights import Right, needs
 from engine.coaching.entities import Entity
 from engine.coaching.pipeline import Coach
@@ -179,8 +180,9 @@ class Assistant:
         with self._database.read() as unit:
             settings = unit.people.settings(actor.person_id) if actor.person_id else None
             department = unit.departments.by_id(actor.department_id) if actor.department_id else None
+            usual = default_of(unit, department)
         own = settings.default_persona if settings else None
-        for key in filter(None, (own, department.default_persona if department else None)):
+        for key in filter(None, (own, usual)):
             with suppress(NotFound):  # deleted since
                 return self._personas.get(actor, key).key
         return DEFAULT_PERSONA

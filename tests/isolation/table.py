@@ -267,7 +267,7 @@ TABLE: dict[str, Row] = {
     "compare.offer for a draft": Row(
         MEMBERS, lambda s, a, it: s.compare.offer(a, f"draft:{it}", "Who?", COLUMNS), DRAFT, OWN
     ),
-    "compare.prefer": Row(MEMBERS, lambda s, a, it: s.compare.prefer(a, *it), PICKED, OWN, fresh=True),
+    "compare.prefer": Row(MEMBERS, lambda s, a, it: s.compare.prefer(a, it.key, it.answer_id), PICKED, OWN, fresh=True),
     "compare.profile_for": Row(MEMBERS, lambda s, a, it: s.compare.profile_for(a, it), COMPARED, OWN, fresh=True),
     "compare.rate": Row(MEMBERS, lambda s, a, it: s.compare.rate(a, it, 1), COMPARED, OWN, fresh=True),
     "compare.standings": Row(MEMBERS, lambda s, a, it: s.compare.standings(a, it), PERSONA, OWN),

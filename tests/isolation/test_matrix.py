@@ -34,6 +34,7 @@ from tests.isolation.house import (
     House,
 )
 from tests.isolation.table import OPEN_TO_ANYONE, TABLE, WHOSE, Row
+from tests.isolation.tried import COMPARED, PICKED, REVISED, STOPPED
 from tests.test_architecture import services
 
 LETTERS = {Forbidden: "x", NotFound: "-", BadInput: "b"}
@@ -73,6 +74,10 @@ def house(
             THREAD,
             DELETED_THREAD,
             ANSWER,
+            REVISED,
+            STOPPED,
+            COMPARED,
+            PICKED,
         ):
             house.names(kind, EVE, "mine")
             house.names(kind, EVE, "deleted")

@@ -89,7 +89,7 @@ def _comparisons() -> None:
         sa.Column("id", sa.Uuid, primary_key=True),
         _of("person_id", "people.id"),
         *_must(sa.Uuid, "about"),
-        *_must(sa.Text, "persona_key", "question"),
+        *_must(sa.Text, "question"),
         *_must(INSTANT, "created_at"),
         sa.Index(None, "person_id", "about"),
     )
