@@ -94,10 +94,11 @@ def met_by(actor: Actor, call: Call, policy: Policy) -> list[tuple[Limit, int]]:
     """
     if call.tier < 1:
         raise TierTooLow("You cannot ask a model with this account.", hint="Sign in, or ask an admin.")
+    _check_scene(call)
     if actor.is_operator:
-        return [(_house(None), call.hold_nano)] if _house_pays(call) and call.hold_nano else []
+        return [*_of_scene(call), *([(_house(None), call.hold_nano)] if _house_pays(call) and call.hold_nano else [])]
     if call.key_source == "user":
-        return [(_own_keys(actor), call.units)] if call.units else []
+        return [*([(_own_keys(actor), call.units)] if call.units else []), *_of_scene(call)]
     _check_plan(call, policy)
     if _house_pays(call) and call.hold_nano is None:
         raise PriceUnknown(
@@ -123,14 +124,7 @@ def _limits(actor: Actor, call: Call, policy: Policy) -> Iterator[Limit]:
     """Every limit in the one order in which counters are locked: a second order would be a deadlock in waiting."""
     yield from _of_person(actor, policy)
     if call.scene_id is not None:
-        yield _money(
-            "scene",
-            call.scene_id,
-            "life",
-            call.scene_cap_nano,
-            "this scene",
-            "The scene has spent its budget of {cap}.",
-        )
+        yield _scene(call.scene_id, call.scene_cap_nano)
     if call.persona_key:
         yield _budget(
             "persona", call.persona_key, policy, "this persona", "This persona has spent its {cap} of this month."
@@ -220,6 +214,26 @@ def _money(scope: Scope, scope_id: str, span: Span, cap: int | None, whose: str,
         refusal=refusal,
         hint="Your question is kept. Free models and keys of your own still work, or ask an admin for more.",
     )
+
+
+def _scene(scene_id: str, cap: int | None) -> Limit:
+    said = "What is left of the scene's budget of {cap} may not pay for another turn."
+    return _money("scene", scene_id, "life", cap, "this scene", said)
+
+
+def _of_scene(call: Call) -> list[tuple[Limit, int]]:
+    """A scene's budget is the wish of whoever staged it: it holds for calls that no limit of ours is for."""
+    if call.scene_id is None or not call.hold_nano:
+        return []
+    return [(_scene(call.scene_id, call.scene_cap_nano), call.hold_nano)]
+
+
+def _check_scene(call: Call) -> None:
+    if call.scene_cap_nano is not None and call.hold_nano is None:
+        raise PriceUnknown(
+            f"Nobody knows what {call.model} costs, so the scene's budget could not be kept.",
+            hint="Choose another model for this part, or take the money limit out of the scene.",
+        )
 
 
 def _budget(scope: Scope, scope_id: str, policy: Policy, whose: str, refusal: str) -> Limit:
