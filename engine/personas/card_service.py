@@ -60,7 +60,7 @@ class Cards:
     @needs(Right.WRITE_PERSONAS)
     def read(self, actor: Actor, filename: str, data: bytes) -> Imported:
         """What is in a file. Raises BadInput when it is no card, too large, damaged or suspicious."""
-        found, display = _looked_into(filename, data)
+        found, display = looked_into(filename, data)
         return Imported(found.spec, display, found.report, found.note)
 
     @needs(Right.WRITE_PERSONAS)
@@ -70,7 +70,7 @@ class Cards:
         Raises BadInput as `read` does, and when the actor has too many pictures and cards.
         """
         me, now = writer_of(actor), self._clock()
-        found, display = _looked_into(filename, data)
+        found, display = looked_into(filename, data)
         with self._database.write() as unit:
             if found.picture is not None:
                 picture = found.picture
@@ -117,7 +117,7 @@ class Cards:
         return Exported("personas.zip", CARD_DATA, archive_of(files), Report(tuple(kept), tuple(dropped)))
 
 
-def _looked_into(filename: str, data: bytes) -> tuple[Found, bytes]:
+def looked_into(filename: str, data: bytes) -> tuple[Found, bytes]:
     """What is in a file, with its picture made small, which shows that it can be decoded; without it when not."""
     from engine.personas.pictures.drawing import display_of
 

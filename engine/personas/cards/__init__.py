@@ -1,8 +1,9 @@
 """Card files: one module a format, one row here. A file belongs to the first format that claims it."""
 
+from engine.errors import BadInput
 from engine.personas.cards import card_png, card_v2, card_v3, charx, open_webui, own_yaml
 from engine.personas.cards.card import Card, File, Format, Found, Written, unknown
-from engine.personas.cards.limits import check_size
+from engine.personas.cards.limits import check_size, said_at_the_end
 
 # By the ending of an exported file; the longest that fits counts.
 FORMATS: dict[str, Format] = {
@@ -21,10 +22,13 @@ def read(name: str, data: bytes) -> Found:
     """What is in a file. Raises BadInput when it is no card, too large, damaged or suspicious."""
     check_size(data)
     file = File(name, data)
-    for each in FORMATS.values():
-        if each.claims(file):
-            return each.read(file)
-    raise unknown(file)
+    try:
+        claimed = next((each for each in FORMATS.values() if each.claims(file)), None)
+        if claimed is None:
+            raise unknown(file)
+        return claimed.read(file)
+    except BadInput as problem:
+        raise said_at_the_end(problem) from None
 
 
 def ending_of(filename: str) -> str:

@@ -4,7 +4,6 @@ It stands in `extensions`, which every app must keep, under a name that never ch
 """
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,8 +79,8 @@ def data_url(picture: Picture) -> str:
     return f"data:{picture.media_type};base64,{base64.b64encode(picture.data).decode()}"
 
 
-def picture_in(address: object) -> Picture | None:
-    """The picture in a `data:` address; None when there is none, or one that does not fit."""
+def picture_in(address: object, notes: Notes | None = None) -> Picture | None:
+    """The picture in a `data:` address; None when there is none, or one that does not fit, which is noted."""
     if not isinstance(address, str) or not address.startswith("data:image/"):
         return None
     head, _, body = address.partition(",")
@@ -90,7 +89,11 @@ def picture_in(address: object) -> Picture | None:
     try:
         data = base64.b64decode(body, validate=True)
         look(data)
-    except (binascii.Error, ValueError, BadInput):
+    except ValueError:  # no base64
+        return None
+    except BadInput as problem:
+        if notes is not None:
+            notes.drop(f"Picture: {problem.message}")
         return None
     return Picture(data)
 

@@ -10,6 +10,7 @@ from engine.personas.spec import LONG, MEDIUM, MOST_ITEMS, SHORT, PersonaSpec
 
 ROLE, PUSHED, SAID, MOST_SAMPLES = 160, 2_000, 4_000, 20
 _LENGTHS = {"name": SHORT, "role": ROLE, "when_pushed": PUSHED, "tags": SHORT}
+LONGEST_NOTE = 10_000
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -59,7 +60,7 @@ def plain_text(markup: object) -> str:
     if not isinstance(markup, str):
         return ""
     reader = _Text()
-    reader.feed(markup)
+    reader.feed(markup[:LONGEST_NOTE])
     reader.close()
     return _UNSTORABLE.sub("", "".join(reader.said)).strip()
 

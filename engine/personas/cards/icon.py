@@ -33,7 +33,7 @@ def picture_at(uri: object, files: Mapping[str, bytes], notes: Notes) -> Picture
         return None
     path = next((uri.removeprefix(head) for head in EMBEDDED if uri.lower().startswith(head)), "")
     if not path:
-        return picture_in(uri)
+        return picture_in(uri, notes)
     if path not in files:
         return None
     try:

@@ -20,6 +20,13 @@ def refused(what: str, *, hint: str = "") -> BadInput:
     return BadInput(what, field="File", hint=f"{NOTHING_IMPORTED} {hint}".strip())
 
 
+def said_at_the_end(problem: BadInput) -> BadInput:
+    """The same refusal, which also says that nothing was imported."""
+    if problem.hint.startswith(NOTHING_IMPORTED):
+        return problem
+    return refused(problem.message, hint=problem.hint)
+
+
 def check_size(data: bytes) -> None:
     """Refuse a file that is too large. Raises BadInput."""
     if len(data) > FILE_BYTES:

@@ -51,7 +51,7 @@ def read(file: File) -> Found:
         spec = spec.model_copy(update={"avatar": address if is_web else ""})
     else:
         spec = _mapped(native, Fitting(notes, block.spec.name), block.spec, block.edited)
-    shown = blocks.picture_in(_part(model, "meta").get("profile_image_url"))
+    shown = blocks.picture_in(_part(model, "meta").get("profile_image_url"), notes)
     picture = chosen(spec, block, shown, notes)
     foreign = _foreign(model, block)
     tell_read(notes, block, foreign)

@@ -4,7 +4,6 @@ Every file is looked at by hand before Pillow decodes it, which then knows only 
 """
 
 import io
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,17 +20,16 @@ _LOOK_UP = (0.5, 0.3)
 """Where a portrait is cut to a square: in the middle, and above it, where the face is."""
 
 Image.MAX_IMAGE_PIXELS = SIDE * SIDE
-"""For anything that decodes a picture in this process: above this Pillow warns, which `_decoded` takes as an error."""
+"""For anything that decodes a picture in this process: Pillow warns above this, and refuses twice as many."""
 
 
 def display_of(data: bytes) -> bytes:
     """A square of at most 256 pixels as WebP, without anything but its pixels. Raises BadInput when it is damaged."""
     with _decoded(data) as picture:
         picture.draft("RGB", (DISPLAY * 2, DISPLAY * 2))
-        upright = ImageOps.exif_transpose(picture)
+        upright = ImageOps.exif_transpose(_reduced(picture))
         side = min(DISPLAY, *upright.size)
-        mode = "RGBA" if upright.has_transparency_data else "RGB"
-        small = ImageOps.fit(upright.convert(mode), (side, side), centering=_LOOK_UP)
+        small = ImageOps.fit(upright, (side, side), centering=_LOOK_UP)
         return _saved(small, "WEBP", quality=82, method=4)
 
 
@@ -57,14 +55,29 @@ def as_png(data: bytes) -> bytes:
 @contextmanager
 def _decoded(data: bytes) -> Iterator[Image.Image]:
     """A picture being decoded; whatever goes wrong meanwhile is a damaged picture."""
-    kind = _FORMATS[look(data).media_type]
+    shape = look(data)
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(for_decoder(data)), formats=[kind]) as picture:
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture.load() if kind != "JPEG" else None
+        with Image.open(io.BytesIO(for_decoder(data)), formats=[_FORMATS[shape.media_type]]) as picture:
+            if picture.size != (shape.width, shape.height):
+                raise ValueError("the decoder sees another size than we do")
             yield picture
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError, Warning):
         raise BadInput("The picture is damaged and cannot be read.", field="Picture", hint=HINT) from None
+
+
+def _reduced(picture: Image.Image) -> Image.Image:
+    """The picture with a fraction of its pixels, if it has many; made strip by strip, since a large one is heavy."""
+    mode = "RGBA" if picture.has_transparency_data else "RGB"
+    factor = min(picture.size) // (DISPLAY * 2)
+    if factor < 2:
+        return picture.convert(mode)
+    small = Image.new(mode, (picture.width // factor, picture.height // factor))
+    small.info = picture.info
+    rows = factor * 64
+    for top in range(0, small.height * factor, rows):
+        strip = picture.crop((0, top, small.width * factor, min(top + rows, small.height * factor)))
+        small.paste(strip.convert(mode).reduce(factor), (0, top // factor))
+    return small
 
 
 def _saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
