@@ -67,7 +67,7 @@ class StudioPages:
         return [_run(self._tabs[page]) for _ in range(count)]
 
     def catalogue(self, count: int) -> list[float]:
-        """Seconds of each of `count` questions for the whole catalogue, without drawing it."""
+        """Seconds of each of `count` questions for the first page of the catalogue, without drawing it."""
         actor = self._studio.access.actor(self._session)
         taken = []
         for _ in range(count):

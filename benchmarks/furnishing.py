@@ -6,6 +6,7 @@ from typing import Any
 from uuid_utils.compat import uuid7
 
 from db.models.personas import Persona, PersonaVersion
+from db.repositories.listing import listing
 from engine.accounts.actor import Actor, Role
 from engine.personas.seed import shipped
 from engine.personas.spec import Visibility
@@ -57,6 +58,7 @@ def _write_personas(studio: Studio, count: int) -> None:
             content=content,
             created_at=now,
             updated_at=now,
+            **listing(f"persona-{number}", content),
         )
         rows.append(persona)
         rows.append(PersonaVersion(persona_id=persona.id, number=1, content=content, note="", created_at=now))

@@ -65,10 +65,9 @@ class Personas:
             wanted = Wanted(search, tuple(modalities), department, _recommended(unit, department))
             totals = unit.catalogue.counts(reader, wanted, groups)
             used = self._used(unit, actor) if sort == "used" else {}
+            skips = {group: _skip(at.get(group, 1), totals[group], most) for group in groups}
             rows = {
-                group: unit.catalogue.page(
-                    reader, wanted, group, sort=sort, used=used, skip=(max(at.get(group, 1), 1) - 1) * most, most=most
-                )
+                group: unit.catalogue.page(reader, wanted, group, sort=sort, used=used, skip=skips[group], most=most)
                 for group in groups
                 if totals[group]
             }
@@ -183,6 +182,11 @@ def _named(unit: Unit, actor: Actor, keys: Collection[str]) -> list[Any]:
     rows = unit.catalogue.named(reader_of(actor), own=asked["user"], team=asked["team"], builtin=asked["system"])
     wanted = set(keys)
     return [row for row in rows if called(actor, row) in wanted and judged(actor, row, named=bool(row.named))]
+
+
+def _skip(page: int, total: int, most: int) -> int:
+    """How many come before a page; one behind the last is the last: somebody may have deleted meanwhile."""
+    return (min(max(page, 1), max(1, -(-total // most))) - 1) * most
 
 
 def _recommended(unit: Unit, department: UUID | None) -> tuple[str, ...]:

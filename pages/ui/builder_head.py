@@ -8,7 +8,7 @@ from pages.ui.context import MEMBERS, current_actor, get_studio, require
 from pages.ui.draft_state import saved_badge
 from pages.ui.layout import say, title_row
 from pages.ui.navigation import PAGES
-from pages.ui.writing_help import open_sentence
+from pages.ui.sentence_card import open_sentence
 
 CATALOGUE = "studio/personas.py"
 PAGE_OF = {
@@ -51,7 +51,8 @@ def _caption(draft: Draft) -> str:
     """What is being edited, in one line."""
     if draft.persona_key is None:
         return "Persona builder · not published yet"
-    return f"Persona builder · {formats.plain(draft.persona_key)} · editing version {draft.base_version}"
+    whose = "" if ":" in draft.persona_key else " · built in, for everyone"
+    return f"Persona builder · {formats.plain(draft.persona_key)}{whose} · editing version {draft.base_version}"
 
 
 @st.dialog("Discard this draft?")

@@ -11,7 +11,7 @@ from engine.accounts.actor import Actor, Role
 from engine.errors import StudioError
 from pages.ui import formats
 from pages.ui.context import ADMINS, LEADS, MEMBERS, VISITORS, current_actor, get_studio, leave, refuse
-from pages.ui.dock import dock, dock_about
+from pages.ui.dock import close_dock, dock, dock_about
 from pages.ui.layout import foremost, meter
 from pages.ui.persona_undo import DELETED
 
@@ -28,6 +28,8 @@ PAGES = (
     ("settings/keys.py", "Keys", ":material/key:", "Settings", MEMBERS),
     ("settings/models.py", "Models", ":material/tune:", "Settings", MEMBERS),
     ("settings/account.py", "Account", ":material/account_circle:", "Settings", MEMBERS),
+    ("admin/built_in_personas.py", "Built-in personas", ":material/face:", "Admin", ADMINS),
+    ("admin/usage.py", "Usage and cost", ":material/monitoring:", "Admin", ADMINS),
     ("admin/routing.py", "Routing", ":material/alt_route:", "Admin", ADMINS),
     ("admin/people.py", "People", ":material/group:", "Admin", ADMINS),
     ("admin/departments.py", "Departments", ":material/groups:", "Admin", LEADS),
@@ -81,10 +83,11 @@ def go_on() -> NoReturn:
 
 
 def arrive(page: StreamlitPage) -> None:
-    """Forget what was offered only as long as one stayed on the page before; the dock is about this page now."""
+    """Forget what was offered only as long as one stayed on the page before; the dock is about this page, and closed."""
     if st.session_state.get("address") != page.url_path:
         st.session_state.address = page.url_path
         st.session_state.pop(DELETED, None)
+        close_dock()
         dock_about(page.title)
 
 

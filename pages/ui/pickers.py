@@ -21,17 +21,14 @@ def picked(surface: str = "assistant") -> Picks:
     return Picks(state.get(PERSONA, ""), state.get(MODE, ""), surface, state.get(MODEL, ""))
 
 
-def persona_names() -> dict[str, str]:
-    """Whom one may ask, by key."""
-    found = get_studio().personas.catalogue(current_actor())
-    return {card.key: card.name for group, _ in GROUPS for card in getattr(found, group)}
+def name_of(key: str) -> str:
+    """What a persona is called; its key when one may not use it any more."""
+    return get_studio().personas.names(current_actor(), [key]).get(key, key)
 
 
 def persona_name() -> str:
     """Who answers the next message."""
-    names = persona_names()
-    key = st.session_state.get(PERSONA) or get_studio().assistant.default_persona(current_actor())
-    return names.get(key, key)
+    return name_of(st.session_state.get(PERSONA) or get_studio().assistant.default_persona(current_actor()))
 
 
 def use_built_in() -> None:
@@ -58,12 +55,14 @@ def persona_buttons(name: str, choose: Callable[[str], None]) -> None:
             key=f"{name}/find",
             label_visibility="collapsed",
         ),
+        most=MOST,
     )  # fmt: skip
     for group, title in GROUPS:
         cards: tuple[PersonaCard, ...] = getattr(found, group)
         if cards:
-            st.caption(title if len(cards) <= MOST else f"{title}: the first {MOST} of {len(cards)}")
-            for card in cards[:MOST]:
+            total = found.totals[group]
+            st.caption(title if total <= MOST else f"{title}: the first {MOST} of {total:,}")
+            for card in cards:
                 st.button(
                     f"{formats.plain(card.name)}", key=f"{name}/{card.key}", type="tertiary", help=card.role or None,
                     on_click=choose, args=(card.key,),

@@ -95,6 +95,12 @@ def test_there_are_fragments_and_dialogs_to_look_at():
         "set_budget",
         "correct_a_call",
         "rename",
+        "details",
+        "share",
+        "delete_several",
+        "adopt",
+        "as_shipped",
+        "take_away",
     }
 
 
