@@ -20,9 +20,9 @@ from pages.ui.layout import title_row
 from pages.ui.live_text import commit_after_a_pause
 from pages.ui.newer_version import newer_version
 from pages.ui.preview import preview, question_of
-from pages.ui.writing_help import sentence_card, sentence_open
+from pages.ui.sentence_card import sentence_card, sentence_open
 
-ALONE_PX = 420
+ALONE_PX = 300
 
 require(*MEMBERS)
 

@@ -9,17 +9,17 @@ from uuid import UUID
 import streamlit as st
 
 from engine.authoring.proposals import PersonaForm
-from engine.authoring.tasks import DRAFT, IMPROVABLE, IMPROVE, LONGEST_WISH
+from engine.authoring.tasks import DRAFT, IMPROVABLE, IMPROVE
 from engine.authoring.writing import Written
 from engine.errors import StudioError
 from engine.personas.drafts import Draft
-from engine.personas.spec import PersonaSpec, fields_of
+from engine.personas.merging import title_of
+from engine.personas.spec import fields_of
 from engine.runs import Run
 from pages.ui import formats
 from pages.ui.asking import cost_before, receipt, uses
 from pages.ui.context import current_actor, get_studio
 from pages.ui.draft_state import as_text, key_of, put, stored
-from pages.ui.layout import card_head
 from pages.ui.limit_notice import refused
 from pages.ui.safe_markdown import safe_markdown
 from pages.ui.stream import polled
@@ -31,45 +31,23 @@ SILLY = (
 _FIELD = re.compile(r'"(\w+)"\s*:')
 
 
-def sentence_open(draft_id: UUID) -> bool:
-    """Whether the card for a draft from one sentence is to be drawn."""
-    wanted = st.session_state.get(key_of(draft_id, "sentence/open"), False)
-    return bool(wanted) or get_studio().writing.run(current_actor(), draft_id, DRAFT) is not None
-
-
-def open_sentence(draft_id: UUID) -> None:
-    """Draw the card from now on."""
-    st.session_state[key_of(draft_id, "sentence/open")] = True
-
-
-def sentence_card(draft: Draft) -> None:
-    """Ask for a sentence, watch the form being filled in, and let the writer take what they like of it."""
-    run = get_studio().writing.run(current_actor(), draft.id, DRAFT)
-    with st.container(border=True):
-        with card_head("Draft from a sentence", "A model fills in the five steps. You take what you like of it."):
-            st.button("Close", type="tertiary", on_click=_close_sentence, args=(draft.id,))
-        key = key_of(draft.id, "sentence")
-        st.session_state.setdefault(key, run.question if run is not None else "")
-        st.text_area(
-            "Who shall it be?",
-            key=key,
-            height=88,
-            max_chars=LONGEST_WISH,
-            placeholder="A guide in the Sierra Nevada who has walked every trail and trusts no forecast.",
-            persist_state="session",
-        )
-        ask(draft, DRAFT, "Write it" if run is None else "Write it again", said=key)
-        watch(draft, DRAFT, partial(_drafted, draft))
-
-
 def improve_popover(draft: Draft, step: str) -> None:
     """Choose a field of the step, say what is wished, and ask."""
     fields = [name for name in fields_of(step) if name in IMPROVABLE]
-    with st.popover("Improve", icon=":material/auto_fix_high:", type="tertiary", help="Have a model rewrite a field"):
-        name = st.selectbox("Field", fields, format_func=_title, key=key_of(draft.id, "improve", step))
-        key = key_of(draft.id, "wish", step)
-        st.text_input("What to change", placeholder="Shorter, and less polite", key=key, live="600ms")
-        ask(draft, f"{IMPROVE}{name}", "Propose a better one", said=key)
+    popover = st.popover(
+        "Improve",
+        icon=":material/auto_fix_high:",
+        type="tertiary",
+        help="Have a model rewrite a field",
+        key=key_of(draft.id, "improve/open"),
+        on_change="rerun",
+    )
+    if popover.open:
+        with popover:
+            name = st.selectbox("Field", fields, format_func=title_of, key=key_of(draft.id, "improve/field", step))
+            key = key_of(draft.id, "wish", step)
+            st.text_input("What to change", placeholder="Shorter, and less polite", key=key, live="600ms")
+            ask(draft, f"{IMPROVE}{name}", "Propose a better one", said=key)
 
 
 def improvement(draft: Draft, name: str) -> None:
@@ -147,7 +125,7 @@ def written_by(run: Run[Written]) -> None:
 def dismissed(draft_id: UUID, task: str, label: str) -> None:
     """A button that sends away what came of a task."""
     key = key_of(draft_id, task, "dismiss")
-    if st.button(label, type="tertiary", key=key, on_click=_dismiss, args=(draft_id, task)):
+    if st.button(label, type="tertiary", key=key, on_click=dismiss, args=(draft_id, task)):
         st.rerun()
 
 
@@ -164,7 +142,7 @@ def _writing(run: Run[Written], draft_id: UUID, task: str, show: Callable[[Run[W
     if task == DRAFT:
         done = [name for name in PersonaForm.model_fields if name in _FIELD.findall(run.text)]
         st.progress(
-            len(done) / len(PersonaForm.model_fields), text=_title(done[-1]) if done else "Reading the sentence"
+            len(done) / len(PersonaForm.model_fields), text=title_of(done[-1]) if done else "Reading the sentence"
         )
     elif run.text and task.startswith(IMPROVE) and not run.text.lstrip().startswith("{"):
         st.markdown(safe_markdown(run.text))
@@ -172,40 +150,12 @@ def _writing(run: Run[Written], draft_id: UUID, task: str, show: Callable[[Run[W
         st.caption(f"{len(run.text.split())} words so far" if run.text else "Reading the persona")
 
 
-def _drafted(draft: Draft, run: Run[Written]) -> None:
-    """The proposed fields, each to be taken or left; those that have text already are left unless they are chosen."""
-    proposal = run.result.proposal
-    new = {name: value for name, value in proposal.fields.items() if value != stored(draft, name)}
-    taken = [name for name, value in new.items() if _wanted(draft, name, value)]
-    if proposal.left_out:
-        st.caption(f"Too long to be used: {', '.join(proposal.left_out)}.")
-    written_by(run)
-    with st.container(horizontal=True):
-        label = f"Take {formats.counted(len(taken), 'field', 'fields')}"
-        at = (draft, DRAFT, taken)
-        if st.button(label, icon=":material/check:", disabled=not taken, on_click=_take, args=at):
-            st.rerun()
-        dismissed(draft.id, DRAFT, "Send it away")
-
-
-def _wanted(draft: Draft, name: str, value: Any) -> bool:
-    before = as_text(stored(draft, name))
-    fresh = not before or before == as_text(PersonaSpec.model_fields[name].default)
-    key = key_of(draft.id, "take", name)
-    st.session_state.setdefault(key, fresh)
-    chosen = st.checkbox(f"**{_title(name)}**", key=key)
-    _text(value)
-    if not fresh:
-        st.caption(f"Instead of: {formats.plain(formats.start(before, 160))}")
-    return chosen
-
-
 def _improved(draft: Draft, name: str, run: Run[Written]) -> None:
     task, new = f"{IMPROVE}{name}", run.result.proposal.fields.get(name)
     with st.container(border=True):
         if new is None or new == stored(draft, name):
             st.caption(
-                f"The model would leave {_title(name).lower()} as it is." if new else "The answer does not fit here."
+                f"The model would leave {title_of(name).lower()} as it is." if new else "The answer does not fit here."
             )
             dismissed(draft.id, task, "Close")
             return
@@ -220,7 +170,7 @@ def _improved(draft: Draft, name: str, run: Run[Written]) -> None:
         with st.container(horizontal=True):
             at = (draft, task, [name])
             if st.button(
-                "Take it", icon=":material/check:", key=key_of(draft.id, task, "take"), on_click=_take, args=at
+                "Take it", icon=":material/check:", key=key_of(draft.id, task, "take"), on_click=take, args=at
             ):
                 st.rerun()
             dismissed(draft.id, task, "Keep mine")
@@ -260,6 +210,8 @@ def _begin(draft_id: UUID, task: str, said: str) -> None:
             writing.review(actor, draft_id, model=model)
     except StudioError as why:
         st.session_state[key_of(draft_id, task, "why")] = why
+    else:
+        st.session_state[key_of(draft_id, "improve/open")] = False
     for key in [key for key in map(str, st.session_state) if key.startswith(key_of(draft_id, "take"))]:
         del st.session_state[key]
 
@@ -269,24 +221,16 @@ def _words(key: str) -> str:
     return str(st.session_state.get(key) or "").strip() if key else ""
 
 
-def _take(draft: Draft, task: str, names: list[str]) -> None:
+def take(draft: Draft, task: str, names: list[str]) -> None:
+    """Put these of the proposed fields into the draft, and send the rest away."""
     run = get_studio().writing.run(current_actor(), draft.id, task)
     if run is None or run.result is None:
         return
     if put(draft, {name: value for name, value in run.result.proposal.fields.items() if name in names}):
-        _dismiss(draft.id, task)
+        dismiss(draft.id, task)
 
 
-def _dismiss(draft_id: UUID, task: str) -> None:
+def dismiss(draft_id: UUID, task: str) -> None:
+    """Send away what came of a task."""
     get_studio().writing.dismiss(current_actor(), draft_id, task)
-    if task == DRAFT:
-        st.session_state.pop(key_of(draft_id, "sentence/open"), None)
-
-
-def _close_sentence(draft_id: UUID) -> None:
-    st.session_state.pop(key_of(draft_id, "sentence/open"), None)
-    _dismiss(draft_id, DRAFT)
-
-
-def _title(name: str) -> str:
-    return PersonaSpec.model_fields[name].title or name
+    st.session_state.pop(key_of(draft_id, task, "open"), None)

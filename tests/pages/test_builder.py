@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from engine.accounts.actor import Actor
 from engine.errors import BadRequest, DatabaseBusy
 from engine.personas.spec import PersonaSpec
 
@@ -236,23 +237,24 @@ def test_nobody_speaks_before_there_is_anybody(tab, noor, local):
     assert local.calls == []
 
 
-def test_a_model_that_costs_money_waits_to_be_asked_and_says_what_it_costs(
-    tab, studio, noor, draft, openai, monkeypatch
-):
-    monkeypatch.setattr(type(studio.preview), "route", _paid(studio))
-    monkeypatch.setattr(type(studio.preview), "cost_estimate", lambda *_, **__: None)
-    at = tab(noor, PAGE, draft=str(draft.id))
-    assert studio.preview.run(noor, draft.id) is None
-    assert any("Costs at most unknown" in caption.value for caption in at.caption)
-    press(at, "Speak")
-    assert heard(studio, noor, draft)
-
-
-def _paid(studio):
-    from dataclasses import replace
-
-    free = type(studio.preview).route
-    return lambda *args, **kwargs: replace(free(*args, **kwargs), free=False)
+def test_samples_of_an_unverified_writer_are_spent_by_speak_only(tab, studio, add_person, openai, local):
+    openai.list_models = lambda _: ["gpt-5.4-nano"]
+    studio.keys.save(Actor.operator(), "openai", "sk-test-000000000000", house=True)
+    bob = add_person("bob@example.org", verified=False)
+    draft = studio.drafts.save(bob, studio.drafts.open(bob).id, {"name": "Ada", "voice": "Nice."})
+    at = tab(bob, PAGE, draft=str(draft.id))
+    for role in ("Engineer", "Pilot"):
+        labelled(at.text_input, "Role").set_value(role).run()
+    press(inspect(at, "checks"), "Replace word")
+    assert any("Costs at most \\$0.0" in caption.value for caption in at.caption)
+    speak = labelled(at.button, "Speak (uses 1 of 3)")
+    assert speak.proto.shortcut == "ctrl+enter"
+    assert studio.preview.run(bob, draft.id) is None and openai.calls == local.calls == []
+    speak.click().run()
+    assert heard(studio, bob, draft)
+    assert len(openai.calls) == 1 and "Pilot" in openai.calls[0][1].system and local.calls == []
+    labelled(at.text_input, "Role").set_value("Sailor").run()
+    assert len(openai.calls) == 1 and "Behind" in badges(at)
 
 
 def test_an_own_question_is_asked_in_place_of_the_suggestions(builder, studio, noor, draft, local):
@@ -419,10 +421,16 @@ def test_what_is_no_form_is_said_and_changes_nothing(builder, studio, noor, draf
     assert not at.warning and spec(studio, noor, draft) == before
 
 
+def ask_for_better(at, draft):
+    """Open the popover that asks a model for a better text."""
+    at.session_state[f"draft/{draft.id}/improve/open"] = True
+    return at.run()
+
+
 def test_an_improved_field_stands_beside_the_old_one_until_it_is_taken(builder, studio, noor, draft, local):
     studio.drafts.save(noor, draft.id, {"voice": "Nice."})
     local._answers = ["Dry. Short sentences."]
-    at = builder("voice")
+    at = ask_for_better(builder("voice"), draft)
     labelled(at.text_input, "What to change").set_value("drier")
     press(at, "Propose a better one")
     written(studio, noor, draft, "improve/voice")
@@ -436,7 +444,7 @@ def test_an_improved_field_stands_beside_the_old_one_until_it_is_taken(builder, 
 
 def test_a_proposal_does_not_overwrite_what_another_tab_wrote_meanwhile(builder, studio, noor, draft, local):
     local._answers = ["Dry."]
-    at = press(builder("voice"), "Propose a better one")
+    at = press(ask_for_better(builder("voice"), draft), "Propose a better one")
     written(studio, noor, draft, "improve/voice")
     at.run()
     studio.drafts.save(noor, draft.id, {"voice": "Written elsewhere."})
@@ -459,7 +467,7 @@ def test_a_review_leads_to_what_it_speaks_of(builder, studio, noor, draft, local
 
 def test_a_failed_request_is_kept_with_its_reason(builder, studio, noor, draft, local):
     local._answers = [BadRequest("The model is puzzled.")] * 9
-    at = press(builder("voice"), "Propose a better one")
+    at = press(ask_for_better(builder("voice"), draft), "Propose a better one")
     written(studio, noor, draft, "improve/voice")
     assert any("puzzled" in error.value for error in at.run().error)
     assert any("puzzled" in error.value for error in at.run().error)
