@@ -133,7 +133,7 @@ class ModelChoices:
 
     @needs(Right.USE)
     def rows(self, actor: Actor) -> list[ModelRow]:
-        """Every model that the actor can have: those that their providers list, and those of the profiles."""
+        """Every model that can answer the actor: those that their providers list, and those of the profiles."""
         wallet, tables, marked = self._keys.wallet(actor), self._tables.now(), set(self.favourites(actor))
         rows = []
         for provider, spec in PROVIDERS.items():
@@ -141,7 +141,8 @@ class ModelChoices:
                 continue
             in_profiles = _in_profiles(tables, provider)
             listed = self._listed(wallet, provider)
-            names = sorted(set(in_profiles) | set(listed or ())) or ([LOCAL_MODEL] if spec.free else [])
+            chatting = (model for model in listed or () if facts_of(provider, model).chat)
+            names = sorted({*in_profiles, *chatting}) or ([LOCAL_MODEL] if spec.free else [])
             for model in names:
                 row = self._row(wallet, ModelRef(provider, model), tuple(in_profiles.get(model, ())), marked)
                 gone = bool(listed) and self._gone(wallet, provider, model)

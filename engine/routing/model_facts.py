@@ -14,7 +14,7 @@ FILE = Path(__file__).with_name("models.yaml")
 
 
 class ModelFacts(BaseModel):
-    """One family. `context` is in tokens, None when nobody knows."""
+    """One family. `context` is in tokens, None when nobody knows. What does not `chat` is not offered."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -24,6 +24,7 @@ class ModelFacts(BaseModel):
     seed: bool
     structured: bool
     vision: bool
+    chat: bool = True
 
     def fitting(self, request: LLMRequest) -> LLMRequest:
         """The request without the wishes that the model does not know; a schema it lacks is left to the reader."""

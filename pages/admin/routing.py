@@ -10,11 +10,11 @@ from engine.providers import PROVIDERS
 from pages.ui import formats
 from pages.ui.context import ADMINS, current_actor, get_studio, require
 from pages.ui.errors import notice
-from pages.ui.layout import card, say, title_row
-from pages.ui.routing_tables import SEED, begin, edit_tables, without
+from pages.ui.layout import card, list_row, say, title_row
+from pages.ui.routing_tables import BASE, SEED, begin, edit_tables, without
 from pages.ui.routing_tester import what_it_changes, who_would_answer
 
-REFUSED, BASE = "routing/refused", "routing/base"
+REFUSED = "routing/refused"
 
 actor = require(*ADMINS)
 studio = get_studio()
@@ -55,18 +55,10 @@ def gone_card(gone: list[tuple[str, ModelRef]], edited: dict[str, Any]) -> None:
     """Each id with the way to take it out."""
     with card("Out of date"):
         for profile, ref in gone:
-            model, provider = formats.plain(ref.model), PROVIDERS[ref.provider].label
-            st.warning(
-                f"**{model}** in profile {formats.plain(profile)} is no longer listed by {provider}. Nobody asks it.",
-                icon=":material/warning:",
-            )
-            st.button(
-                "Remove it",
-                key=f"remove/{profile}/{ref}",
-                width="stretch",
-                on_click=remove,
-                args=(edited, profile, ref),
-            )
+            title = f"**{formats.plain(ref.model)}** in profile {formats.plain(profile)}"
+            said = f"No longer listed by {PROVIDERS[ref.provider].label}. Nobody asks it."
+            with list_row(":orange[:material/warning:]", title, said):
+                st.button("Remove it", key=f"remove/{profile}/{ref}", on_click=remove, args=(edited, profile, ref))
         if not gone:
             st.caption("Every model here is still listed by its provider, as far as is known.")
 

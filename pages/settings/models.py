@@ -27,6 +27,7 @@ if all(row.paid_by == "local" for row in rows):
 renewed()
 models_table(rows)
 st.caption(
-    "Prices are US dollars per million tokens, from the price list of the studio. Empty: nobody knows the price."
+    "Prices are US dollars per million tokens, from the price list of the studio; empty: nobody knows. "
+    "JSON: answers in a given form. Retired: its provider lists it no more."
 )
 ask_again()

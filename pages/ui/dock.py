@@ -15,13 +15,15 @@ from pages.ui import formats
 from pages.ui.ai_disabled_banner import silence, unless_stopped
 from pages.ui.context import current_actor, get_studio
 from pages.ui.errors import notice
-from pages.ui.pickers import persona_name
 from pages.ui.talk import talk
 
 SURFACE = "dock"
-THREAD, UNSENT, ABOUT, TELL = (f"dock/{name}" for name in ("thread", "unsent", "about", "tell"))
+OPEN, THREAD, UNSENT, ABOUT, TELL, WHO, MODEL = (
+    f"dock/{name}" for name in ("open", "thread", "unsent", "about", "tell", "who", "model")
+)
 ASSISTANT = "studio/assistant.py"
 TALK_PX = 190
+MOST = 8
 
 
 def dock_about(page: str, *words: str) -> None:
@@ -29,34 +31,41 @@ def dock_about(page: str, *words: str) -> None:
     st.session_state[ABOUT] = formats.start(" · ".join(word for word in (page, *words) if word.strip()), LONGEST_ABOUT)
 
 
+def close_dock() -> None:
+    """Close it, before it is drawn."""
+    if OPEN in st.session_state:
+        st.session_state[OPEN] = False
+
+
 def dock(actor: Actor) -> Callable[[], None]:
-    """Draw it; hidden from whom the place is not for, and while nobody can answer.
+    """Draw it, and what is in it when it is open; hidden from whom it is not for, and while nobody can answer.
 
     Returns what says which page it knows, to be called when the page is drawn.
     """
     studio = get_studio()
-    if silence(studio.controls.notice(actor)):
+    place = studio.routing.surfaces(actor)[SURFACE]
+    if not place.enabled or actor.standing < place.standing or silence(studio.controls.notice(actor)):
         return _nothing
-    try:
-        route = studio.assistant.route(actor, Picks(surface=SURFACE))
-    except StudioError:
+    opened = st.popover("Ask", icon=":material/chat_bubble:", type="tertiary", key=OPEN, on_change="rerun")
+    if not opened.open:
         return _nothing
-    with st.popover("Ask", icon=":material/chat_bubble:", type="tertiary"):
-        st.caption(f"{formats.plain(persona_name())} · {formats.plain(route.model)}")
-        try:
-            unless_stopped(actor, route, SURFACE)
-            stopped = None
-        except StudioError as problem:
-            stopped = problem
-        writing = _talk()
-        if problem := stopped or st.session_state.pop(UNSENT, None):
-            notice(problem)
-        page = st.empty()
-        with st.form("dock", clear_on_submit=True, border=False):
-            st.text_input("Question", placeholder="A quick question", key="dock/question", label_visibility="collapsed")
-            st.form_submit_button("Ask", width="stretch", on_click=_send, disabled=writing or stopped is not None)
-        if THREAD in st.session_state and st.button("Open in the assistant", type="tertiary"):
-            st.switch_page(ASSISTANT, query_params={"thread": str(st.session_state[THREAD])})
+    with opened:
+        return _inside(actor)
+
+
+def _inside(actor: Actor) -> Callable[[], None]:
+    """Who and which model, the talk, what it is about, the question."""
+    _who_and_model(actor)
+    stopped = _stopped(actor)
+    writing = _talk()
+    if problem := stopped or st.session_state.pop(UNSENT, None):
+        notice(problem)
+    page = st.empty()
+    with st.form("dock", clear_on_submit=True, border=False):
+        st.text_input("Question", placeholder="A quick question", key="dock/question", label_visibility="collapsed")
+        st.form_submit_button("Ask", width="stretch", on_click=_send, disabled=writing or stopped is not None)
+    if THREAD in st.session_state and st.button("Open in the assistant", type="tertiary"):
+        st.switch_page(ASSISTANT, query_params={"thread": str(st.session_state[THREAD])})
 
     def about() -> None:
         if said := st.session_state.get(ABOUT):
@@ -65,8 +74,36 @@ def dock(actor: Actor) -> Callable[[], None]:
     return about
 
 
+def _who_and_model(actor: Actor) -> None:
+    """Two fields that show who answers the next question."""
+    studio, look = get_studio(), {"label_visibility": "collapsed"}
+    found = studio.personas.catalogue(actor, most=MOST)
+    names = {card.key: card.name for cards in (found.own, found.team, found.builtin) for card in cards}
+    usual = studio.assistant.default_persona(actor)
+    keys = [usual, *(key for key in names if key != usual)]
+    names |= studio.personas.names(actor, [usual])
+    models = {choice.value: choice.label for choice in studio.models.choices(actor)}
+    left, right = st.columns(2, gap="xsmall")
+    left.selectbox("Who answers", keys, format_func=lambda key: names.get(key, key), key=WHO, **look)
+    right.selectbox("Model", list(models), format_func=models.__getitem__, key=MODEL, **look)
+
+
+def _picks(about: str = "") -> Picks:
+    state = st.session_state
+    return Picks(state.get(WHO) or "", surface=SURFACE, model=state.get(MODEL) or "", about=about)
+
+
+def _stopped(actor: Actor) -> StudioError | None:
+    """Why a question would be turned away as things are."""
+    try:
+        unless_stopped(actor, get_studio().assistant.route(actor, _picks()), SURFACE)
+    except StudioError as problem:
+        return problem
+    return None
+
+
 def _nothing() -> None:
-    """What is said of a page while there is no dock."""
+    """What is said of a page while the dock is closed or not there."""
 
 
 def _talk() -> bool:
@@ -81,7 +118,7 @@ def _talk() -> bool:
 
 def _send() -> None:
     state = st.session_state
-    picks = Picks(surface=SURFACE, about=state.get(ABOUT, "") if state.get(TELL) else "")
+    picks = _picks(state.get(ABOUT, "") if state.get(TELL) else "")
     try:
         sent = get_studio().assistant.send(
             current_actor(), state.get("dock/question", ""), picks, thread_id=state.get(THREAD)

@@ -17,8 +17,8 @@ PER_PAGE = 20
 FIND, PROVIDER, PROFILE, REFUSED = (f"models/{name}" for name in ("find", "provider", "profile", "refused"))
 PAID_BY = {"user": "Your key", "system": "House key", "env": "House key", "local": "Free"}
 COLOURS = {"compat": "gray", "frontier": "violet", "balanced": "blue", "fast": "green", "cheap": "yellow"}
-LISTED, GONE = "Listed", "No longer listed"
-STRUCTURED, VISION = "Structured", "Vision"
+LISTED, GONE = "Listed", "Retired"
+STRUCTURED, VISION = "JSON", "Vision"
 FIRST_WORD = "About: the median time to the first word of an answer here, over the last 30 days."
 ASKING, RENEWED = "models/asking", "models/renewed"
 STATES: dict[bool | None, list[str]] = {True: [LISTED], False: [GONE], None: []}
@@ -82,15 +82,15 @@ def _table(rows: list[ModelRow], profiles: list[str]) -> None:
             "State": [STATES[row.listed] for row in rows],
         },
         column_config={
-            "Fav": config.CheckboxColumn("Fav", width=64, help="Favourites are offered first where a model is picked."),
-            "Model": config.TextColumn("Model", width=200),
+            "Fav": config.CheckboxColumn("Fav", width=58, help="Favourites are offered first where a model is picked."),
+            "Model": config.TextColumn("Model", width=190),
             "Profiles": chips("Profiles", [(name, COLOURS.get(name, "orange")) for name in profiles]),
             "Can": chips("Can", [(STRUCTURED, "blue"), (VISION, "violet")]),
             "In, $/M": config.NumberColumn("In, $/M", format="%.2f", width=72),
             "Out, $/M": config.NumberColumn("Out, $/M", format="%.2f", width=72),
-            "Context": config.NumberColumn("Context", format="%d k", width=84),
-            "First word": config.NumberColumn("First word", format="≈ %.1f s", width=92, help=FIRST_WORD),
-            "State": chips("State", [(LISTED, "green"), (GONE, "orange")], width=128),
+            "Context": config.NumberColumn("Context", format="%d k", width=74),
+            "First word": config.NumberColumn("First word", format="≈ %.1f s", width=84, help=FIRST_WORD),
+            "State": chips("State", [(LISTED, "green"), (GONE, "orange")], width=80),
         },
         disabled=[
             *("Model", "Provider", "Profiles", "Can", "In, $/M", "Out, $/M"),

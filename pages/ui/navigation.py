@@ -25,6 +25,9 @@ PAGES = (
     ("studio/assistant.py", "Assistant", ":material/forum:", "", MEMBERS),
     ("studio/personas.py", "Personas", ":material/person_edit:", "Create", MEMBERS),
     ("studio/persona_builder.py", "Persona builder", ":material/edit_note:", None, MEMBERS),
+    ("studio/compare.py", "Compare models", ":material/compare_arrows:", None, MEMBERS),
+    ("studio/rehearsal.py", "Rehearsal", ":material/fact_check:", None, MEMBERS),
+    ("studio/versions.py", "Version history", ":material/history:", None, MEMBERS),
     ("settings/keys.py", "Keys", ":material/key:", "Settings", MEMBERS),
     ("settings/models.py", "Models", ":material/tune:", "Settings", MEMBERS),
     ("settings/account.py", "Account", ":material/account_circle:", "Settings", MEMBERS),
@@ -83,7 +86,7 @@ def go_on() -> NoReturn:
 
 
 def arrive(page: StreamlitPage) -> None:
-    """Forget what was offered only as long as one stayed on the page before; the dock is about this page, and closed."""
+    """Forget what was offered only as long as one stayed on the page before; the dock closes, and is about this one."""
     if st.session_state.get("address") != page.url_path:
         st.session_state.address = page.url_path
         st.session_state.pop(DELETED, None)

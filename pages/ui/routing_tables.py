@@ -12,6 +12,8 @@ from pages.ui.layout import card
 
 # The tables as they were when the page was opened or last saved, what answered then, and how often that changed.
 SEED, NOW, ROUND = "routing/seed", "routing/now", "routing/round"
+BASE = "routing/base"
+"""The tables that are in force as far as the page knows: what differs from them is not saved yet."""
 STANDINGS = {Standing.UNVERIFIED: "1 anyone signed in", Standing.VERIFIED: "2 verified"}
 CONDITION = "context_tokens > "
 ABOVE = "Only for prompts longer than this; shorter ones follow the rest of the chain. Empty: always."
@@ -25,6 +27,12 @@ def begin(tables: Tables | dict[str, Any], serving: dict[str, ModelRef | None]) 
     state[SEED] = tables.model_dump(mode="json") if isinstance(tables, Tables) else tables
     state[NOW] = {profile: ref.model if ref else "" for profile, ref in serving.items()}
     state[ROUND] = state.get(ROUND, 0) + 1
+
+
+def prepare(in_force: dict[str, Any], edited: dict[str, Any], serving: dict[str, ModelRef | None]) -> None:
+    """Have the page open with a change that was made elsewhere, unsaved."""
+    st.session_state[BASE] = in_force
+    begin(edited, serving)
 
 
 def without(tables: dict[str, Any], profile: str, ref: ModelRef) -> dict[str, Any]:
@@ -60,7 +68,7 @@ def _profiles(seed: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         "profiles",
         {
             "Profile": list(seed["profiles"]),
-            "Now": [st.session_state[NOW].get(name) or "the local model" for name in seed["profiles"]],
+            "Now": [st.session_state[NOW].get(name) or "nobody" for name in seed["profiles"]],
             "Fall back": [name in seed["fallback"] for name in seed["profiles"]],
             **{LABELS[name]: [list(cells.get(name, ())) for cells in seed["profiles"].values()] for name in columns},
         },

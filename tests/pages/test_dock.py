@@ -14,9 +14,21 @@ def words(at):
     return " ".join(element.value for kind in kinds for element in kind).replace("\\", "")
 
 
+def opened(at):
+    """The tab with the dock open."""
+    at.session_state["dock/open"] = True
+    at.run()
+    assert not at.exception
+    return at
+
+
 def told(at):
     """The box that says what the question is about."""
     return next(box for box in at.sidebar.checkbox if box.key == "dock/tell")
+
+
+def labelled(buttons, start):
+    return [button for button in buttons if button.label.startswith(start)]
 
 
 def about(at):
@@ -26,7 +38,7 @@ def about(at):
 def ask(at, studio, person, text):
     """Ask in the dock; returns the question as it is kept."""
     at.sidebar.text_input(key="dock/question").set_value(text)
-    next(button for button in at.sidebar.button if button.label == "Ask").click().run()
+    labelled(at.sidebar.button, "Ask")[0].click().run()
     assert not at.exception
     thread = at.session_state["dock/thread"]
     until(lambda: all(message.state != "writing" for message in studio.threads.messages(person, thread)))
@@ -40,7 +52,7 @@ def rosa(add_person):
 
 
 def test_the_page_is_told_with_the_question_until_it_is_taken_off(tab, studio, noor, local):
-    at = tab(noor, PERSONAS)
+    at = opened(tab(noor, PERSONAS))
     assert about(at) == "About: Personas"
     assert ask(at, studio, noor, "Who is here?").about == "Personas"
     assert "About: Personas" in words(at.run()), "it is shown with the question"
@@ -51,36 +63,48 @@ def test_the_page_is_told_with_the_question_until_it_is_taken_off(tab, studio, n
 
 def test_the_builder_says_whom_it_is_about(tab, studio, noor):
     draft = studio.drafts.open(noor, None)
-    at = tab(noor, BUILDER, draft=str(draft.id))
+    at = opened(tab(noor, BUILDER, draft=str(draft.id)))
     assert about(at) == "About: Persona builder · New persona"
     studio.drafts.save(noor, draft.id, {"name": "Ada"})
     assert about(at.run()) == "About: Persona builder · Ada"
-    assert about(at.switch_page(PERSONAS).run()) == "About: Personas"
+    at.switch_page(PERSONAS).run()
+    assert not at.sidebar.checkbox, "another page is another matter, and the dock is closed"
+    assert about(opened(at)) == "About: Personas"
 
 
-@pytest.mark.parametrize(("scope", "target"), [("provider", "openai"), ("surface", None), ("profile", "compat")])
-def test_a_stop_of_a_part_is_said_before_anything_is_pressed(tab, studio, rosa, noor, scope, target):
+def test_another_persona_and_another_model_may_be_asked(tab, studio, noor, openai):
+    studio.keys.save(noor, "openai", KEY)
+    at = opened(tab(noor, PERSONAS))
+    assert at.sidebar.selectbox(key="dock/who").value == "general"
+    at.sidebar.selectbox(key="dock/who").set_value("writer").run()
+    at.sidebar.selectbox(key="dock/model").set_value("fast").run()
+    question = ask(at, studio, noor, "Who are you?")
+    answer = studio.threads.messages(noor, question.thread_id)[-1]
+    assert (answer.persona_key, openai.calls[-1][0]) == ("writer", "gpt-5.4-mini")
+
+
+STOPS = {
+    "assistant": (ASSISTANT, "provider", "openai", lambda at: at.chat_input[0].disabled),
+    "dock": (PERSONAS, "surface", "dock", lambda at: labelled(at.sidebar.button, "Ask")[0].disabled),
+    "persona-preview": (BUILDER, "profile", "compat", lambda at: not labelled(at.main.button, "Speak")),
+}
+
+
+@pytest.mark.parametrize("surface", STOPS)
+def test_a_stop_of_a_part_is_said_before_anything_is_pressed(tab, studio, rosa, noor, surface):
+    page, scope, target, silenced = STOPS[surface]
     studio.keys.save(noor, "openai", KEY)
     draft = studio.drafts.open(noor, None)
     studio.drafts.save(noor, draft.id, {"name": "Ada"})
-    pages = {"assistant": ASSISTANT, "persona-preview": BUILDER, "dock": PERSONAS}
-    for surface, page in pages.items():
-        stop = studio.controls.stop(rosa, scope, target or surface, reason="Invoice under review")
-        at = tab(noor, page, draft=str(draft.id))
-        assert "Invoice under review" in words(at.sidebar if surface == "dock" else at.main)
-        silenced = {
-            "assistant": lambda at: at.chat_input[0].disabled,
-            "persona-preview": lambda at: not any(each.label.startswith("Speak") for each in at.main.button),
-            "dock": lambda at: next(each for each in at.sidebar.button if each.label == "Ask").disabled,
-        }
-        assert silenced[surface](at)
-        if surface != "dock":
-            assert any(each.label == "Use the built-in model" for each in at.main.button)
-        studio.controls.lift(rosa, stop)
-        assert not silenced[surface](at.run())
+    stop = studio.controls.stop(rosa, scope, target, reason="Invoice under review")
+    at = opened(tab(noor, page, draft=str(draft.id)))
+    assert silenced(at) and "Invoice under review" in words(at.sidebar if surface == "dock" else at.main)
+    assert surface == "dock" or labelled(at.main.button, "Use the built-in model")
+    studio.controls.lift(rosa, stop)
+    assert not silenced(at.run())
 
 
 def test_it_is_not_there_while_nobody_can_answer(tab, studio, rosa, noor):
     studio.controls.stop(rosa, "everything", reason="Invoice under review")
-    at = tab(noor, PERSONAS)
-    assert not [each for each in at.sidebar.button if each.label == "Ask"] and not at.sidebar.checkbox
+    at = opened(tab(noor, PERSONAS))
+    assert not labelled(at.sidebar.button, "Ask") and not at.sidebar.checkbox

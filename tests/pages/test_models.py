@@ -67,14 +67,15 @@ def test_without_a_key_there_is_a_notice_and_the_local_model(tab, noor):
 
 
 def test_the_table_says_what_a_model_costs_who_pays_and_whether_it_is_listed(tab, noor, own_key, lists):
-    lists("gpt-4.1", "zeta")
+    lists("gpt-4.1", "zeta", "text-embedding-3-large")
     rows = table(tab(noor, PAGE)).set_index("Model")
     assert list(rows.loc["gpt-4.1", ["Provider", "In, $/M", "Out, $/M", "Context", "Paid by"]]) == [
         "OpenAI", 2.0, 8.0, 1047, "Your key",
     ]  # fmt: skip
     assert list(rows.loc["gpt-4.1", "Profiles"]) == ["compat"]
     states = {model: list(rows.loc[model, "State"]) for model in ("gpt-4.1", "zeta", "gpt-5.5", "smollm2")}
-    assert states == {"gpt-4.1": ["Listed"], "zeta": ["Listed"], "gpt-5.5": ["No longer listed"], "smollm2": []}
+    assert "text-embedding-3-large" not in rows.index, "it cannot answer"
+    assert states == {"gpt-4.1": ["Listed"], "zeta": ["Listed"], "gpt-5.5": ["Retired"], "smollm2": []}
 
 
 def test_what_a_model_can_do_and_how_soon_it_begins_is_shown(tab, studio, noor, own_key, clock_forward):
@@ -82,9 +83,7 @@ def test_what_a_model_can_do_and_how_soon_it_begins_is_shown(tab, studio, noor, 
         studio.generation.generate(noor, QUESTION, CallContext("cli"))
     clock_forward()
     rows = table(tab(noor, PAGE)).set_index("Model")
-    assert list(rows.loc["gpt-4.1", "Can"]) == ["Structured", "Vision"] and list(rows.loc["smollm2", "Can"]) == [
-        "Structured"
-    ]
+    assert list(rows.loc["gpt-4.1", "Can"]) == ["JSON", "Vision"] and list(rows.loc["smollm2", "Can"]) == ["JSON"]
     assert 0 < rows.loc["gpt-4.1", "First word"] < 0.125 and rows.isna().loc["gpt-5.5", "First word"]
 
 
