@@ -25,8 +25,9 @@ log = logging.getLogger(__name__)
 class Run(Generic[T]):
     """One answer to `question`, written by a worker. May be read and stopped from any thread.
 
-    `result` is what the work returned, `error` what it raised. A run that was found again after its process had gone
-    has neither: only its text, and the state "cut" when it never came to an end.
+    `result` is what the work returned, `error` what it raised, `first_word_ms` how long it was silent at first. A run
+    that was found again after its process had gone has none of them: only its text, and the state "cut" when it never
+    came to an end.
     """
 
     def __init__(self, control: CallControl, *, question: str = "", text: str = "", state: State = "writing") -> None:
@@ -35,6 +36,8 @@ class Run(Generic[T]):
         self.state: State = state
         self.result: T | None = None
         self.error: Exception | None = None
+        self.first_word_ms: int | None = None
+        self._began = time.monotonic()
         self._control = control
         self._changed = threading.Condition()
         self._closing = False
@@ -87,6 +90,8 @@ class Run(Generic[T]):
         text = storable(text)
         with self._changed:
             if not self.over:
+                if self.first_word_ms is None:
+                    self.first_word_ms = round((time.monotonic() - self._began) * 1000)
                 self.text += text
                 self._changed.notify_all()
 

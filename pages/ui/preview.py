@@ -203,7 +203,8 @@ def _receipt(draft: Draft, run: Run | None, route: Route, question: str, model: 
     if run is not None and run.result is not None:
         said = receipt(run.result)
     elif run is not None and not run.over:
-        said = ["Writing"]
+        first = run.first_word_ms
+        said = ["Writing" if first is None else f"Writing, {formats.seconds(first)} to first word"]
     else:
         said = [ENDED[run.state]] if run is not None and run.state in ENDED else []
     if not route.free and (run is None or run.over):

@@ -58,6 +58,18 @@ def test_two_readers_see_every_text_grow_to_the_whole() -> None:
     assert (run.state, run.result, run.error) == ("done", len(WORDS), None)
 
 
+def test_it_is_known_how_long_a_run_was_silent_at_first() -> None:
+    gate = Gate()
+    run = Runs().start("m", asking(Scripted(["one two"], gate=gate)))
+    assert run.first_word_ms is None
+    gate.let(1)
+    next(text for text in run.follow() if text)
+    first = run.first_word_ms
+    gate.let(9)
+    end_of(run)
+    assert first is not None and first >= 0 and run.first_word_ms == first
+
+
 def test_a_reader_that_comes_late_gets_everything_at_once() -> None:
     run = Runs().start("a", write_all)
     assert end_of(run) == "".join(WORDS)
