@@ -18,8 +18,8 @@ from pages.ui.errors import notice
 from pages.ui.talk import talk
 
 SURFACE = "dock"
-OPEN, THREAD, UNSENT, ABOUT, TELL, WHO, MODEL = (
-    f"dock/{name}" for name in ("open", "thread", "unsent", "about", "tell", "who", "model")
+THREAD, UNSENT, ABOUT, TELL, WHO, MODEL, NAMES = (
+    f"dock/{name}" for name in ("thread", "unsent", "about", "tell", "who", "model", "names")
 )
 ASSISTANT = "studio/assistant.py"
 TALK_PX = 190
@@ -31,25 +31,23 @@ def dock_about(page: str, *words: str) -> None:
     st.session_state[ABOUT] = formats.start(" · ".join(word for word in (page, *words) if word.strip()), LONGEST_ABOUT)
 
 
-def close_dock() -> None:
-    """Close it, before it is drawn."""
-    if OPEN in st.session_state:
-        st.session_state[OPEN] = False
+def arrived(page: str) -> None:
+    """Begin anew on another page: what it is about, and whom one may ask."""
+    st.session_state.pop(NAMES, None)
+    dock_about(page)
 
 
 def dock(actor: Actor) -> Callable[[], None]:
-    """Draw it, and what is in it when it is open; hidden from whom it is not for, and while nobody can answer.
+    """Draw it; hidden from whom it is not for, and while nobody can answer.
 
-    Returns what says which page it knows, to be called when the page is drawn.
+    Returns what says which page it knows, to be called when the page is drawn. All of it is drawn with every page: a
+    popover that is filled when it opens does not turn upwards, and stands below the edge of the window.
     """
     studio = get_studio()
     place = studio.routing.surfaces(actor)[SURFACE]
     if not place.enabled or actor.standing < place.standing or silence(studio.controls.notice(actor)):
         return _nothing
-    opened = st.popover("Ask", icon=":material/chat_bubble:", type="tertiary", key=OPEN, on_change="rerun")
-    if not opened.open:
-        return _nothing
-    with opened:
+    with st.popover("Ask", icon=":material/chat_bubble:", type="tertiary"):
         return _inside(actor)
 
 
@@ -77,15 +75,21 @@ def _inside(actor: Actor) -> Callable[[], None]:
 def _who_and_model(actor: Actor) -> None:
     """Two fields that show who answers the next question."""
     studio, look = get_studio(), {"label_visibility": "collapsed"}
-    found = studio.personas.catalogue(actor, most=MOST)
-    names = {card.key: card.name for cards in (found.own, found.team, found.builtin) for card in cards}
-    usual = studio.assistant.default_persona(actor)
-    keys = [usual, *(key for key in names if key != usual)]
-    names |= studio.personas.names(actor, [usual])
+    if NAMES not in st.session_state:
+        st.session_state[NAMES] = _names(actor)
+    names = st.session_state[NAMES]
     models = {choice.value: choice.label for choice in studio.models.choices(actor)}
     left, right = st.columns(2, gap="xsmall")
-    left.selectbox("Who answers", keys, format_func=lambda key: names.get(key, key), key=WHO, **look)
+    left.selectbox("Who answers", list(names), format_func=names.__getitem__, key=WHO, **look)
     right.selectbox("Model", list(models), format_func=models.__getitem__, key=MODEL, **look)
+
+
+def _names(actor: Actor) -> dict[str, str]:
+    """Whom one may ask here, by key: the one who usually answers, then the first of each group."""
+    studio = get_studio()
+    found, usual = studio.personas.catalogue(actor, most=MOST), studio.assistant.default_persona(actor)
+    first = studio.personas.names(actor, [usual])
+    return first | {card.key: card.name for cards in (found.own, found.team, found.builtin) for card in cards}
 
 
 def _picks(about: str = "") -> Picks:
@@ -103,7 +107,7 @@ def _stopped(actor: Actor) -> StudioError | None:
 
 
 def _nothing() -> None:
-    """What is said of a page while the dock is closed or not there."""
+    """What is said of a page while there is no dock."""
 
 
 def _talk() -> bool:

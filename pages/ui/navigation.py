@@ -11,7 +11,7 @@ from engine.accounts.actor import Actor, Role
 from engine.errors import StudioError
 from pages.ui import formats
 from pages.ui.context import ADMINS, LEADS, MEMBERS, VISITORS, current_actor, get_studio, leave, refuse
-from pages.ui.dock import close_dock, dock, dock_about
+from pages.ui.dock import arrived, dock
 from pages.ui.layout import foremost, meter
 from pages.ui.persona_undo import DELETED
 
@@ -86,12 +86,11 @@ def go_on() -> NoReturn:
 
 
 def arrive(page: StreamlitPage) -> None:
-    """Forget what was offered only as long as one stayed on the page before; the dock closes, and is about this one."""
+    """Forget what was offered only as long as one stayed on the page before; the dock is about this one."""
     if st.session_state.get("address") != page.url_path:
         st.session_state.address = page.url_path
         st.session_state.pop(DELETED, None)
-        close_dock()
-        dock_about(page.title)
+        arrived(page.title)
 
 
 def person_card(actor: Actor) -> Callable[[], None]:

@@ -14,14 +14,6 @@ def words(at):
     return " ".join(element.value for kind in kinds for element in kind).replace("\\", "")
 
 
-def opened(at):
-    """The tab with the dock open."""
-    at.session_state["dock/open"] = True
-    at.run()
-    assert not at.exception
-    return at
-
-
 def told(at):
     """The box that says what the question is about."""
     return next(box for box in at.sidebar.checkbox if box.key == "dock/tell")
@@ -52,7 +44,7 @@ def rosa(add_person):
 
 
 def test_the_page_is_told_with_the_question_until_it_is_taken_off(tab, studio, noor, local):
-    at = opened(tab(noor, PERSONAS))
+    at = tab(noor, PERSONAS)
     assert about(at) == "About: Personas"
     assert ask(at, studio, noor, "Who is here?").about == "Personas"
     assert "About: Personas" in words(at.run()), "it is shown with the question"
@@ -63,18 +55,16 @@ def test_the_page_is_told_with_the_question_until_it_is_taken_off(tab, studio, n
 
 def test_the_builder_says_whom_it_is_about(tab, studio, noor):
     draft = studio.drafts.open(noor, None)
-    at = opened(tab(noor, BUILDER, draft=str(draft.id)))
+    at = tab(noor, BUILDER, draft=str(draft.id))
     assert about(at) == "About: Persona builder · New persona"
     studio.drafts.save(noor, draft.id, {"name": "Ada"})
     assert about(at.run()) == "About: Persona builder · Ada"
-    at.switch_page(PERSONAS).run()
-    assert not at.sidebar.checkbox, "another page is another matter, and the dock is closed"
-    assert about(opened(at)) == "About: Personas"
+    assert about(at.switch_page(PERSONAS).run()) == "About: Personas"
 
 
 def test_another_persona_and_another_model_may_be_asked(tab, studio, noor, openai):
     studio.keys.save(noor, "openai", KEY)
-    at = opened(tab(noor, PERSONAS))
+    at = tab(noor, PERSONAS)
     assert at.sidebar.selectbox(key="dock/who").value == "general"
     at.sidebar.selectbox(key="dock/who").set_value("writer").run()
     at.sidebar.selectbox(key="dock/model").set_value("fast").run()
@@ -97,7 +87,7 @@ def test_a_stop_of_a_part_is_said_before_anything_is_pressed(tab, studio, rosa, 
     draft = studio.drafts.open(noor, None)
     studio.drafts.save(noor, draft.id, {"name": "Ada"})
     stop = studio.controls.stop(rosa, scope, target, reason="Invoice under review")
-    at = opened(tab(noor, page, draft=str(draft.id)))
+    at = tab(noor, page, draft=str(draft.id))
     assert silenced(at) and "Invoice under review" in words(at.sidebar if surface == "dock" else at.main)
     assert surface == "dock" or labelled(at.main.button, "Use the built-in model")
     studio.controls.lift(rosa, stop)
@@ -106,5 +96,5 @@ def test_a_stop_of_a_part_is_said_before_anything_is_pressed(tab, studio, rosa, 
 
 def test_it_is_not_there_while_nobody_can_answer(tab, studio, rosa, noor):
     studio.controls.stop(rosa, "everything", reason="Invoice under review")
-    at = opened(tab(noor, PERSONAS))
+    at = tab(noor, PERSONAS)
     assert not labelled(at.sidebar.button, "Ask") and not at.sidebar.checkbox
