@@ -4,6 +4,7 @@ A new rule is one function and one row here.
 """
 
 from collections.abc import Collection
+from functools import lru_cache
 
 from engine.authoring.lint.basics import half_sample, no_name, no_samples, nobody, said_twice, unfilled
 from engine.authoring.lint.budget import over_budget
@@ -44,7 +45,11 @@ RULES: dict[str, Rule] = {
 
 def lint(spec: PersonaSpec, *, packs: Collection[str] = ()) -> tuple[Finding, ...]:
     """What to look at, the worst first. `packs`: keys of the knowledge packs that the writer can pin."""
-    around = Around(frozenset(packs))
+    return _lint(spec, Around(frozenset(packs)))
+
+
+@lru_cache(maxsize=64)
+def _lint(spec: PersonaSpec, around: Around) -> tuple[Finding, ...]:
     found = [
         Finding(key, rule.title, rule.severity, each.field, each.sentence, each.fix, each.fix_label, each.at)
         for key, rule in RULES.items()

@@ -6,6 +6,7 @@ is decided where it acts.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from engine.authoring.lint.finding import Around, Found
 from engine.authoring.lint.reading import advice, pattern, rewritten, texts_of
@@ -51,6 +52,7 @@ def hidden_characters(spec: PersonaSpec, _: Around) -> Iterator[Found]:
         )
 
 
+@lru_cache(maxsize=512)
 def _order_in(text: str) -> str:
     """The first order in a text that is not merely spoken about."""
     text = _seen(text)

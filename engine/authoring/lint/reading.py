@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +43,10 @@ def stem(word: str) -> str:
     return word.removesuffix("e") if len(word) > SHORTEST_STEM else word
 
 
+@lru_cache(maxsize=4096)
 def meaning(text: str) -> frozenset[str]:
     """The stems of the words that mean something."""
-    empty = advice()["without_meaning"].split()
-    return frozenset(_stems(word for word in plain_words(text) if word not in empty))
+    return frozenset(_stems(word for word in plain_words(text) if word not in _without_meaning()))
 
 
 def speaks_of(text: str, words: Collection[str]) -> bool:
@@ -69,6 +69,11 @@ def texts_of(spec: PersonaSpec) -> Iterator[tuple[str, int | None, str]]:
 def rewritten(spec: PersonaSpec, field: str, change: Callable[[str], str]) -> dict[str, Any]:
     """The field with every text of it changed; items that lose their text are gone."""
     return {field: _changed(spec.model_dump(mode="json")[field], change)}
+
+
+@cache
+def _without_meaning() -> frozenset[str]:
+    return frozenset(advice()["without_meaning"].split())
 
 
 def _stems(words: Any) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from engine.authoring.lint.finding import Around, Found
 from engine.authoring.lint.reading import advice, meaning, pattern, plain_words, sentences, speaks_of
@@ -10,6 +11,7 @@ from engine.personas.spec import PersonaSpec
 _NUMBERS = {"one": 1, "a single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10}
 _BOUND = "more than|longer than|at most|within|under|in|only"
 _MOST = re.compile(rf"(?:{_BOUND})\s+({'|'.join(_NUMBERS)}|\d+)\s+(sentence|word)s?\b", re.IGNORECASE)
+_ITEM = re.compile(r"\s*(?:[-*•]|\d)")
 FEWEST_SHARED = 2
 
 
@@ -29,25 +31,34 @@ def crossing(limit: str, answer: str) -> str:
         return too_long
     if not limit.lower().startswith("never"):
         return ""
-    for told in advice()["telltales"]:
-        if speaks_of(limit, told["about"]):
-            for sentence in _affirmed(answer):
-                if found := pattern(told["breaks"]).search(sentence):
-                    return found[0].strip()
+    for told in _telltales_of(limit):
+        if found := _told(told, answer):
+            return found
     forbidden = meaning(limit)
-    whole = [
-        sentence for sentence in _affirmed(answer) if len(forbidden) >= FEWEST_SHARED and forbidden <= meaning(sentence)
-    ]
-    return whole[0].rstrip(".") if whole else ""
+    if len(forbidden) < FEWEST_SHARED:
+        return ""
+    whole = (sentence for sentence, means in _affirmed(answer) if forbidden <= means)
+    return next(whole, "").rstrip(".")
 
 
-def _affirmed(answer: str) -> list[str]:
-    """The sentences of an answer that refuse nothing."""
+@lru_cache(maxsize=256)
+def _telltales_of(limit: str) -> tuple[str, ...]:
+    """How an answer looks that crosses this limit."""
+    return tuple(told["breaks"] for told in advice()["telltales"] if speaks_of(limit, told["about"]))
+
+
+@lru_cache(maxsize=1024)
+def _told(breaks: str, answer: str) -> str:
+    hits = (pattern(breaks).search(sentence) for sentence, _ in _affirmed(answer))
+    return next((hit[0].strip() for hit in hits if hit), "")
+
+
+@lru_cache(maxsize=256)
+def _affirmed(answer: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    """The sentences of an answer that refuse nothing, and what they mean."""
     refusals = set(advice()["refusals"].split())
-    lines = [
-        part for line in answer.splitlines() for part in ([line] if re.match(r"\s*[-*•\d]", line) else sentences(line))
-    ]
-    return [sentence for sentence in lines if refusals.isdisjoint(plain_words(sentence))]
+    parts = (part for line in answer.splitlines() for part in ([line] if _ITEM.match(line) else sentences(line)))
+    return tuple((part, meaning(part)) for part in parts if refusals.isdisjoint(plain_words(part)))
 
 
 def _too_long(limit: str, answer: str) -> str:
