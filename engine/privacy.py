@@ -1,10 +1,10 @@
 """A person's rights in what the house holds about them: to have it, to have it deleted; and how long answers are kept.
 
 Deleting an account takes the person's row and all that hangs on it: sessions, identities, second factor, keys,
-settings, drafts, personas with every version and rehearsal, comparisons, kept answers, counters and limits. Personas
-that they shared go with them, so they disappear from their colleagues' catalogues too. The lines of the ledger and of
-the audit log stay as they were, because what the house paid and what was done has to stay accountable; the id in them
-is a pseudonym then, and a shared persona's name in colleagues' lines (`team:handle/key`) keeps the handle.
+settings, drafts, personas with every version and rehearsal, comparisons, scenes, kept answers, counters and limits.
+Personas that they shared go with them, so they disappear from their colleagues' catalogues too. The lines of the ledger
+and of the audit log stay as they were, because what the house paid and what was done has to stay accountable; the id in
+them is a pseudonym then, and a shared persona's name in colleagues' lines (`team:handle/key`) keeps the handle.
 """
 
 import base64
@@ -66,6 +66,10 @@ class Privacy:
                 "threads": [
                     _columns(thread, _THREAD) | {"messages": [_columns(said, _MESSAGE) for said in messages]}
                     for thread, messages in unit.conversations.of_person(person.id)
+                ],
+                "scenes": [
+                    _columns(scene, _SCENE) | {"turns": [_columns(turn, _TURN) for turn in turns]}
+                    for scene, turns in unit.scenes.of_person(person.id)
                 ],
                 "checks": [_columns(row, _CHECK) for row in data.checks(person.id)],
                 "rehearsals": [_columns(row, _CELL) for row in data.rehearsed(person.id)],
@@ -141,7 +145,7 @@ class Retention:
                 return 0
             unit.rehearsals.blank_before(before)
             dropped = unit.personal_data.drop_runs(before) + unit.conversations.drop_before(before)
-            return dropped + unit.comparisons.drop_before(before)
+            return dropped + unit.comparisons.drop_before(before) + unit.scenes.drop_before(before)
 
     def go_live(self) -> None:
         """Sweep once a day from now on, in the background, until `close`."""
@@ -179,6 +183,22 @@ _COMPARISON = ("question", "created_at")
 _COMPARED = (
     *("version", "picked", "provider", "model", "profile", "state", "text", "error"),
     *("usage", "cost_nano", "latency_ms", "first_token_ms", "held", "rating"),
+)
+_SCENE = ("title", "spec", "state", "said", "shared_at", "created_at", "updated_at", "deleted_at")
+_TURN = (
+    *(
+        "number",
+        "speaker",
+        "name",
+        "persona_key",
+        "persona_version",
+        "addressed",
+        "text",
+        "state",
+        "strategy",
+        "reason",
+    ),
+    *("model", "route", "usage", "cost_nano", "pick_nano", "error", "created_at"),
 )
 _USAGE = (
     *("at", "kind", "provider", "model", "profile", "surface", "mode", "tier", "key_source"),

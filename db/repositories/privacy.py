@@ -16,6 +16,7 @@ from db.models.metering import Admission, UsageEvent
 from db.models.people import AuthSession, Person, UserSettings
 from db.models.personas import Persona, PersonaEditor, PersonaVersion
 from db.models.runs import SavedRun
+from db.models.theatre import Scene
 from db.repositories.base import Repository
 
 _RUNS, _EVENTS, _KEYS, _SETTINGS, _THREADS = map(table_of, (SavedRun, UsageEvent, ProviderKey, UserSettings, Thread))
@@ -124,11 +125,12 @@ class PersonalData(Repository):
         self._session.execute(delete(Person).where(Person.id == person_id))
 
     def is_anything_due(self, before: datetime | None) -> bool:
-        """Whether there is an answer, a thread or a comparison older than that, or a key without an owner."""
+        """Whether there is an answer, thread, scene or comparison older than that, or a key without an owner."""
         due = [select(_KEYS.c.id).where(_ownerless())]
         if before is not None:
             due.append(select(_RUNS.c.run_id).where(_RUNS.c.saved_at < before))
             due.append(select(_THREADS.c.id).where(_THREADS.c.updated_at < before))
+            due.append(select(Scene.id).where(Scene.updated_at < before))
             due.append(select(Comparison.id).where(Comparison.created_at < before))
             due.append(select(RehearsalCell.id).where(RehearsalCell.answer != "", RehearsalCell.saved_at < before))
         return any(self._session.execute(query.limit(1)).first() is not None for query in due)

@@ -80,6 +80,10 @@ class Scenes(Repository):
         changed = update(Scene).where(Scene.id == scene_id, *where).values(**values)
         return self._session.scalar(changed.returning(Scene.id)) is not None
 
+    def remove(self, scene_id: UUID) -> None:
+        """Delete a scene with all that was said in it."""
+        self._session.execute(delete(Scene).where(Scene.id == scene_id))
+
     def turns(self, scene_id: UUID, *, after: int = -1, most: int | None = None) -> list[SceneTurn]:
         """The newest turns of a scene, or those after a number, in their order."""
         wanted = select(SceneTurn).where(SceneTurn.scene_id == scene_id, SceneTurn.number > after)

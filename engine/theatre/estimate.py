@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.accounts.actor import Actor
+from engine.errors import StudioError
 from engine.llm import estimate_tokens
 from engine.theatre.backstage import SURFACE, Backstage
 from engine.theatre.prompt import system_of
-from engine.theatre.scene import Member, SceneSpec
+from engine.theatre.scene import Member, Said, SceneSpec
 from engine.theatre.speaking import HISTORY_OF_FREE_TOKENS, HISTORY_TOKENS
 from engine.theatre.turn_taking.director import PICK_TOKENS
 from engine.usage.prices import PriceBook
@@ -20,11 +21,15 @@ _MILLION = 10**6
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """From short turns to turns of full length, in USD, for so many turns; None when a price is unknown."""
+    """From short turns to turns of full length, in USD, for so many turns; None when a price is unknown.
+
+    `problem` says why the scene could not be played as it is now; then there is nothing to estimate.
+    """
 
     turns: int
     low_usd: Decimal | None
     high_usd: Decimal | None
+    problem: Said | None = None
 
     @property
     def free(self) -> bool:
@@ -33,10 +38,14 @@ class Estimate:
 
 
 def estimate(actor: Actor, spec: SceneSpec, back: Backstage, prices: PriceBook) -> Estimate:
-    """Each member takes an equal share of the turns. Raises what finding a model or a persona raises."""
+    """Each member takes an equal share of the turns."""
+    turns = spec.stop.turns or USUAL_TURNS
     lengths = sorted((min(SHORT_TURN_TOKENS, spec.turn_tokens), spec.turn_tokens))
-    low, high = (_Play(actor, spec, back, prices, length).cost() for length in lengths)
-    return Estimate(spec.stop.turns or USUAL_TURNS, low, high)
+    try:
+        low, high = (_Play(actor, spec, back, prices, length).cost() for length in lengths)
+    except StudioError as problem:
+        return Estimate(turns, None, None, Said(problem.code, problem.message, problem.hint))
+    return Estimate(turns, low, high)
 
 
 @dataclass(frozen=True, slots=True)

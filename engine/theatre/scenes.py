@@ -159,10 +159,16 @@ class Scenes:
             unit.scenes.change(row.id, shared_at=self._clock() if shared else None)
 
     @needs(Right.USE)
-    def delete(self, actor: Actor, scene_id: UUID) -> None:
-        """Take a scene away; `restore` brings it back. A play ends after the turn that is being said."""
+    def delete(self, actor: Actor, scene_id: UUID, *, for_good: bool = False) -> None:
+        """Take a scene away; `restore` brings it back, unless it was `for_good`.
+
+        A play ends after the turn that is being said. Raises NotFound.
+        """
         with self._database.write() as unit:
             row = own_locked(unit, actor, scene_id)
+            if for_good:
+                unit.scenes.remove(row.id)
+                return
             state = "paused" if row.state == "playing" else row.state
             unit.scenes.change(row.id, deleted_at=self._clock(), state=state)
 

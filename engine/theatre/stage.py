@@ -89,7 +89,7 @@ class Theatre:
 
     @needs(Right.USE)
     def estimate(self, actor: Actor, scene_id: UUID) -> Estimate:
-        """What playing the scene to its end may cost. Raises NotFound, and what finding a model raises."""
+        """What playing the scene to its end may cost. Raises NotFound."""
         with self._back.database.read() as unit:
             spec = readable(unit, actor, scene_id, self._back.clock())[1].spec
         return estimate(actor, spec, self._back, self._prices)

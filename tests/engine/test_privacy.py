@@ -49,6 +49,7 @@ def everything_of(studio: Studio, clock: Clock) -> tuple[Actor, list[str | bytes
     studio.drafts.save(her, draft.id, {"name": f"Draft of {NAME}"})
     keep_an_answer(studio, her, clock, f"Who is {NAME}?")
     studio.conversations.ask(her, "Hello", persona=f"user:{HANDLE}-s-poet", model="local:smollm2")
+    studio.scenes.create(her, {"title": f"{NAME} on stage", "cast": [{"persona": f"user:{HANDLE}-s-poet"}]})
     colleague = person(studio, "Bob")
     studio.conversations.ask(colleague, "Hello", persona=f"team:{HANDLE}/{HANDLE}-s-poet", model="local:smollm2")
     edit_each_others(studio, her, colleague)
@@ -134,6 +135,7 @@ def test_an_export_has_everything_of_oneself_and_no_secret(studio: Studio, clock
     assert [(edit["name"], edit["number"], edit["note"]) for edit in found["edits"]] == [("Harbour", 2, "Calmer")]
     assert [draft["content"]["name"] for draft in found["drafts"]] == [f"Draft of {NAME}"]
     assert [answer["question"] for answer in found["answers"]] == [f"Who is {NAME}?"]
+    assert [(scene["title"], scene["turns"]) for scene in found["scenes"]] == [(f"{NAME} on stage", [])]
     assert [line["persona_key"] for line in found["usage"]] == [f"user:{HANDLE}-s-poet"]
     assert found["limits"]["budgets"] == [{"month_nano": 3_000_000_000}]
     assert len(found["sessions"]) == 3

@@ -19,6 +19,7 @@ from db.models.attachments import Attachment
 from db.models.base import NOBODY
 from db.models.conversations import Thread, ThreadMessage
 from db.models.people import Person, SecondFactor
+from db.models.theatre import Scene, SceneTurn
 from engine.accounts.actor import Actor, Role
 from engine.accounts.sessions import Visitor, open_session
 from engine.conversations.assistant import Sent
@@ -118,7 +119,8 @@ class House:
         rows = self.everything(but=("throttles", "audit_events", "people"))
         with self.studio.database.read() as unit:
             threads = unit.connection.execute(select(Thread.id).where(Thread.person_id == self.id_of(who))).scalars()
-            marks = [mark, *(repr(each) for each in threads)]
+            scenes = unit.connection.execute(select(Scene.id).where(Scene.person_id == self.id_of(who))).scalars()
+            marks = [mark, *map(repr, [*threads, *scenes])]
         return {name: [row for row in found if any(mark in row for mark in marks)] for name, found in rows.items()}
 
     def _arrived(self, who: str) -> Actor:
@@ -353,6 +355,41 @@ def _former_picture(house: House, owner: str) -> str:
     return name
 
 
+def _scene(house: House, owner: str) -> UUID:
+    """A scene with a turn of the host and one of a member, which is over."""
+    found, words = _staged(house, owner, f"words of {owner}"), f"words of {owner}"
+    with house.studio.database.write() as unit:
+        said = {"scene_id": found, "text": words, "created_at": house.clock(), "saved_at": house.clock()}
+        unit.scenes.next_number(found, house.clock(), numbers=2)
+        unit.scenes.say(SceneTurn(number=0, name="Host", **said), SceneTurn(number=1, name=owner, speaker="x", **said))
+    return found
+
+
+def _staged(house: House, owner: str, title: str) -> UUID:
+    scene = {"title": title, "cast": [{"persona": "writer"}], "stop": {"turns": 1}}
+    return house.studio.scenes.create(house.maker(owner), scene)
+
+
+def _shared_scene(house: House, owner: str) -> UUID:
+    """One that everybody may read; what others reach is not Eve's, but the keeper's."""
+    owner = KEEPER if owner == EVE else owner
+    found = _staged(house, owner, "A scene for all")
+    house.studio.scenes.share(house.maker(owner), found, shared=True)
+    return found
+
+
+def _scene_in_bin(house: House, owner: str) -> UUID:
+    found = _scene(house, owner)
+    house.studio.scenes.delete(house.maker(owner), found)
+    return found
+
+
+def _former_scene(house: House, owner: str) -> UUID:
+    found = _scene(house, owner)
+    house.studio.scenes.delete(house.maker(owner), found, for_good=True)
+    return found
+
+
 def _no_picture() -> str:
     return f"picture:{'0' * 64}"
 
@@ -378,3 +415,6 @@ STOP = Kind(_stop, _former_stop)
 THREAD = Kind(_thread, _thread_in_bin)
 DELETED_THREAD = Kind(_thread_in_bin, _former_thread)
 ANSWER = Kind(_answer, _former_answer)
+SCENE = Kind(_scene, _scene_in_bin)
+SHARED_SCENE = Kind(_shared_scene, _former_scene)
+DELETED_SCENE = Kind(_scene_in_bin, _former_scene)

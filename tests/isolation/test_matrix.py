@@ -20,6 +20,7 @@ from tests.engine.waiting import until
 from tests.isolation.house import (
     ANSWER,
     DELETED_PERSONA,
+    DELETED_SCENE,
     DELETED_THREAD,
     DRAFT,
     EDITED_DRAFT,
@@ -27,8 +28,10 @@ from tests.isolation.house import (
     OWN_KEY,
     PERSONA,
     PICTURE,
+    SCENE,
     SESSION,
     SHARED_PERSONA,
+    SHARED_SCENE,
     THREAD,
     WHO,
     House,
@@ -63,6 +66,9 @@ def house(
         for who in ("keeper", EVE, *WHO[1:]):
             house.maker(who)
         for kind in (
+            SCENE,
+            DELETED_SCENE,
+            SHARED_SCENE,
             DRAFT,
             EDITED_DRAFT,
             PERSONA,
@@ -103,7 +109,7 @@ def test_every_cell_has_a_letter() -> None:
 def test_eve_has_something_to_lose(house: House) -> None:
     hers = {name for name, rows in house.hers.items() if rows}
     assert hers >= {"auth_sessions", "personas", "persona_versions", "persona_drafts", "provider_keys"}
-    assert hers >= {"threads", "thread_messages"}
+    assert hers >= {"threads", "thread_messages", "scenes", "scene_turns"}
 
 
 @pytest.mark.parametrize("name", TABLE)
