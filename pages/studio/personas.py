@@ -18,7 +18,7 @@ GROUPS = (
     ("team", "Team", "Shared with you by colleagues", 3),
     ("builtin", "Built-in", "Kept by admins, same for everyone", 4),
 )
-HERE = {"own": "Yours, from {}", "team": "From {}", "builtin": "Recommended to {}"}
+HERE = {"own": "From {}", "team": "From {}", "builtin": "Recommended to {}"}
 PER_PAGE = 24
 
 actor = require(*MEMBERS)

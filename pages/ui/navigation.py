@@ -31,7 +31,7 @@ PAGES = (
     ("settings/keys.py", "Keys", ":material/key:", "Settings", MEMBERS),
     ("settings/models.py", "Models", ":material/tune:", "Settings", MEMBERS),
     ("settings/account.py", "Account", ":material/account_circle:", "Settings", MEMBERS),
-    ("admin/built_in_personas.py", "Built-in personas", ":material/face:", "Admin", ADMINS),
+    ("admin/built_in_personas.py", "Built-ins", ":material/face:", "Admin", ADMINS),
     ("admin/usage.py", "Usage and cost", ":material/monitoring:", "Admin", ADMINS),
     ("admin/routing.py", "Routing", ":material/alt_route:", "Admin", ADMINS),
     ("admin/people.py", "People", ":material/group:", "Admin", ADMINS),

@@ -24,18 +24,12 @@ def filters(departments: Collection[str]) -> tuple[str, list[str], str | None, s
             "Kind", [*map(str, Modality)], format_func=called, selection_mode="multi", key="kind", wrap=True, **look
         )
         st.space("stretch")
-        where = None
-        if departments:
-            where = st.selectbox(
-                "Department",
-                list(departments),
-                None,
-                placeholder="All departments",
-                key="department",
-                width=185,
-                **look,
-            )
-        order = st.selectbox("Order", list(SORTS), key="sort", width=165, **look)
+        with st.container(horizontal=True, width="content", gap="xsmall", wrap=False):
+            where = None
+            if departments:
+                anywhere = {"placeholder": "All departments", "key": "department", "width": 176}
+                where = st.selectbox("Department", list(departments), None, **anywhere, **look)
+            order = st.selectbox("Order", list(SORTS), key="sort", width=160, **look)
     return words, kinds, where, order
 
 

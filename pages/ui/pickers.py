@@ -41,8 +41,11 @@ def pickers() -> None:
     """Three popovers; the label of each is what is picked."""
     with st.container(horizontal=True, gap="xsmall", width="content"):
         _mode()
-        with st.popover(formats.plain(persona_name()), icon=":material/face:"):
-            persona_buttons(PERSONA, partial(_choose, PERSONA))
+        tracked = {"key": f"{PERSONA}/open", "on_change": "rerun"}
+        with st.popover(formats.plain(persona_name()), icon=":material/face:", **tracked) as who:
+            st.caption("Who answers the next message")
+            if who.open:  # whom one may ask is looked for when somebody wants to know
+                persona_buttons(PERSONA, partial(_choose, PERSONA))
         _model()
 
 
@@ -51,7 +54,7 @@ def persona_buttons(name: str, choose: Callable[[str], None]) -> None:
     found = get_studio().personas.catalogue(
         current_actor(),
         search=st.text_input(
-            "Find a persona", placeholder="Find a persona", icon=":material/search:", live="300ms",
+            "Find a persona", placeholder="Name, role, tag, department", icon=":material/search:", live="300ms",
             key=f"{name}/find",
             label_visibility="collapsed",
         ),
@@ -121,4 +124,4 @@ def _take(name: str, field: str) -> None:
 
 
 def _choose(name: str, value: str) -> None:
-    st.session_state[name] = value
+    st.session_state[name], st.session_state[f"{name}/open"] = value, False
