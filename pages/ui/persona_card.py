@@ -24,7 +24,7 @@ CHOSEN = "personas/chosen"
 # word in the menu: the page that takes `?key=`, and whether it is for those who may edit
 PAGE_OF = {
     "Put on stage": ("studio/theatre.py", False),
-    "Compare models": ("studio/compare.py", True),
+    "Compare models": ("studio/compare.py", False),
     "Rehearse": ("studio/rehearsal.py", True),
     "Versions": ("studio/versions.py", True),
 }
