@@ -161,9 +161,21 @@ def _talk(draft: Draft, question: str, route: Route, model: str, off: str, heigh
         refused(spoken["refused"], place=_key(draft.id, "refused"), built_in=partial(_use_built_in, draft.id))
     if stop is not None and off:
         paused(stop, place=_key(draft.id, "paused"))
+    _act(draft, run, route, question, model, off)
+    return run is not None and not run.over
+
+
+def _act(draft: Draft, run: Run | None, route: Route, question: str, model: str, off: str) -> None:
+    """The receipt of the answer, and the one button that fits; what the next one costs stands beside it."""
+    said, writing = _receipt(run), run is not None and not run.over
+    if not route.free and not writing:
+        if said:
+            st.caption(said)
+        cost = get_studio().preview.cost_estimate(current_actor(), draft.spec, question, model=model)
+        said = f"{'The next costs' if said else 'Costs'} at most {formats.money(cost)}"
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(_receipt(draft, run, route, question, model), width="content")
-        if run is not None and not run.over:
+        st.caption(said, width="content")
+        if writing:
             st.button("Stop", icon=":material/stop_circle:", type="tertiary", on_click=_stop, args=(draft.id,))
         elif _has_words(draft):
             free, word = route.free, "Again" if route.free and run is not None else "Speak"
@@ -176,7 +188,6 @@ def _talk(draft: Draft, question: str, route: Route, model: str, off: str, heigh
                 args=(draft.id, model),
                 disabled=bool(off),
             )
-    return run is not None and not run.over
 
 
 def _use_built_in(draft_id: UUID) -> None:
@@ -199,18 +210,15 @@ def _answer(draft: Draft, run: Run, height: int, *, off: bool) -> None:
         refused(run.error, place=_key(draft.id, "failed"), built_in=partial(_use_built_in, draft.id))
 
 
-def _receipt(draft: Draft, run: Run | None, route: Route, question: str, model: str) -> str:
-    if run is not None and run.result is not None:
-        said = receipt(run.result)
-    elif run is not None and not run.over:
-        first = run.first_word_ms
-        said = ["Writing" if first is None else f"Writing, {formats.seconds(first)} to first word"]
-    else:
-        said = [ENDED[run.state]] if run is not None and run.state in ENDED else []
-    if not route.free and (run is None or run.over):
-        cost = get_studio().preview.cost_estimate(current_actor(), draft.spec, question, model=model)
-        said.append(f"the next costs at most {formats.money(cost)}" if said else f"Costs at most {formats.money(cost)}")
-    return " · ".join(said)
+def _receipt(run: Run | None) -> str:
+    if run is None:
+        return ""
+    if run.result is not None:
+        return " · ".join(receipt(run.result))
+    if run.over:
+        return ENDED.get(run.state, "")
+    first = run.first_word_ms
+    return "Writing" if first is None else f"Writing, {formats.seconds(first)} to first word"
 
 
 def _crossing(draft: Draft, run: Run) -> None:
