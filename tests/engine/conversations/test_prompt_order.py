@@ -1,12 +1,14 @@
 """What a model reads, in its order, for each mode, specialisation, persona and history."""
 
 from itertools import product
+from typing import Any
 
 import pytest
 
 from engine.accounts.actor import Actor
 from engine.coaching.specialisation import specialisations
-from engine.conversations.assistant import Picks
+from engine.conversations.assistant import Picks, Sent
+from engine.personas.prompt import sections, system_text
 from engine.providers.scripted import Scripted
 from engine.routing.tables import load_tables
 from engine.studio import Studio
@@ -26,10 +28,11 @@ MODES = tuple(load_tables().modes)
 TABLES = load_tables()
 
 
-def ask(studio: Studio, actor: Actor, text: str, picks: Picks, **more: object) -> object:
-    sent = studio.assistant.send(actor, text, picks, **more)  # type: ignore[arg-type]
+def ask(studio: Studio, actor: Actor, text: str, picks: Picks, **more: Any) -> Sent:
+    """Ask, and wait for the end of the answer."""
+    sent = studio.assistant.send(actor, text, picks, **more)
     answered(studio, actor, sent)
-    return sent.thread_id
+    return sent
 
 
 @pytest.mark.parametrize("turns", [0, 2])
@@ -37,26 +40,28 @@ def ask(studio: Studio, actor: Actor, text: str, picks: Picks, **more: object) -
 def test_the_prompt_has_the_order_of_the_specification(
     studio: Studio, ada: Actor, local: Scripted, mode: str, about: str, turns: int
 ) -> None:
+    """One question with its history, answered again by every persona."""
     studio.allowances.override(Actor.operator(), ada.person_id, 10**6)
-    for persona in PERSONAS[:2] if turns else PERSONAS:
+    thread = None
+    for turn in range(turns):
+        thread = ask(studio, ada, f"Earlier {turn}", Picks("writer", "general"), thread_id=thread).thread_id
+    sent = ask(studio, ada, "Now?", Picks("general", mode, specialisation=about), thread_id=thread)
+    earlier = [turn for n in range(turns) for turn in (("user", f"Earlier {n}"), ("assistant", "A scripted answer."))]
+    for persona in PERSONAS:
         local.calls.clear()
-        thread = None
-        for turn in range(turns):
-            thread = ask(studio, ada, f"Earlier {turn}", Picks(persona, "general"), thread_id=thread)
-        local.calls.clear()
-        ask(studio, ada, "Now?", Picks(persona, mode, specialisation=about), thread_id=thread)
-        _, request, _ = local.calls[-1]
+        sent = studio.assistant.again(ada, sent.answer_id, Picks(persona, mode, specialisation=about))
+        answered(studio, ada, sent)
+        instructions = specialisations()[about].instructions if about else ""
         spec = studio.personas.get(ada, persona).spec
-        parts = [TABLES.mode(mode).description, spec.system_prompt.strip()]
-        if about:
-            parts.insert(1, specialisations()[about].instructions)
-        places = [request.system.find(part) for part in parts]
-        assert -1 not in places and places == sorted(places), "mode, specialisation, persona"
-        said = [(message.role, message.text) for message in request.messages]
-        earlier = [
-            turn for n in range(turns) for turn in (("user", f"Earlier {n}"), ("assistant", "A scripted answer."))
-        ]
-        assert said == [*earlier, ("user", "Now?")], "history, then the question"
+        whole = system_text(sections(spec, mode=TABLES.mode(mode).description, specialisation=instructions))
+        assert local.calls, persona
+        for _, request, _ in local.calls:
+            parts = [TABLES.mode(mode).description, instructions, spec.system_prompt.strip()]
+            places = [request.system.find(part) for part in parts if part]
+            assert -1 not in places and places == sorted(places), "mode, specialisation, persona"
+            assert request.system == whole, "and nothing else"
+            said = [(message.role, message.text) for message in request.messages]
+            assert said == [*earlier, ("user", "Now?")], "history, then the question"
 
 
 def test_general_says_nothing_of_coaching(studio: Studio, ada: Actor, local: Scripted) -> None:
