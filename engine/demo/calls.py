@@ -82,6 +82,7 @@ class Inventor:
         if own and self._dice.random() < 0.006:
             ref = UNLISTED
         outcome = self._outcome(ref, first_ms, speed, thinking)
+        persona = self._dice.choices(asker.personas, range(len(asker.personas), 0, -1))[0]
         call = Call(
             surface=surface,
             mode=place.get("mode", "general"),
@@ -90,8 +91,8 @@ class Inventor:
             profile=profile,
             key_source="user" if own else "env",
             tier=3 if own else 2,
-            persona_key=self._dice.choices(asker.personas, range(len(asker.personas), 0, -1))[0],
-            persona_version=self._dice.choice((1, 1, 2)),
+            persona_key=persona or None,
+            persona_version=self._dice.choice((1, 1, 2)) if persona else None,
             hold_nano=self._prices.hold(ref.provider, ref.model, *_MOST_TOKENS),
         )
         actor = asker.actor

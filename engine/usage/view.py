@@ -74,7 +74,7 @@ class View:
             until=until if custom else None,
             against=first.get("against") == "1",
             split=_one_of(first.get("split"), SPLITS, "provider"),
-            by=_one_of(first.get("by"), FILTERS, "person"),
+            by=_one_of(first.get("by"), DIMENSIONS, "person"),
             picked=first.get("picked", ""),
             failed=first.get("failed") == "1",
         )
@@ -150,6 +150,8 @@ def _value(name: str, text: str) -> Any:
             return NOBODY if text == NONE else UUID(text)
         if name == "tier":
             return int(text)
+        if name == "day":
+            return date.fromisoformat(text)
     except ValueError:
         raise BadInput(f"{text!r} is no {name}.", field=name.capitalize()) from None
     if "\0" in text or len(text) > _LONGEST_NAME:

@@ -8,6 +8,7 @@ from pages.ui import formats, security
 from pages.ui.context import MEMBERS, current_actor, get_studio, require, session_id
 from pages.ui.errors import notice
 from pages.ui.layout import card, card_head, list_row, meters, say, title_row
+from pages.ui.my_month import my_month
 from pages.ui.navigation import ROLES
 from pages.ui.own_limits import own_limits, plan_line
 
@@ -91,5 +92,6 @@ with left:
     allowance()
     profile()
 with right:
+    my_month(actor)
     signed_in()
     security.card_of(me)

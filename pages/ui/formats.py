@@ -81,6 +81,14 @@ def dollars(nano: int) -> str:
     return money(Decimal(nano) / 1_000_000_000)
 
 
+def big(number: int) -> str:
+    """`950`, `38.2 k`, `6.1 M`."""
+    for size, letter in ((10**9, "B"), (10**6, "M"), (10**3, "k")):
+        if number >= size:
+            return f"{number / size:.1f} {letter}"
+    return str(number)
+
+
 def seconds(milliseconds: int) -> str:
     """`0.8 s`."""
     return f"{milliseconds / 1000:.1f} s"
