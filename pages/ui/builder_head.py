@@ -7,21 +7,27 @@ from pages.ui import formats
 from pages.ui.context import MEMBERS, current_actor, get_studio, require
 from pages.ui.draft_state import saved_badge
 from pages.ui.layout import say, title_row
-from pages.ui.navigation import PAGES
 from pages.ui.sentence_card import open_sentence
 
 CATALOGUE = "studio/personas.py"
+# What else there is for a draft: the page, and whether it asks for a persona that has been published.
 PAGE_OF = {
-    "Versions": "studio/versions.py",
-    "Rehearse": "studio/rehearsal.py",
-    "Compare models": "studio/compare.py",
+    "Versions": ("studio/versions.py", True),
+    "Rehearse": ("studio/rehearsal.py", True),
+    "Compare models": ("studio/compare.py", False),
 }
 DISCARD = ":red[Discard draft]"
 
 
-def is_there(page: str) -> bool:
-    """Whether there is such a page."""
-    return page in {row[0] for row in PAGES}
+def offered(draft: Draft) -> list[str]:
+    """What of PAGE_OF there is for this draft."""
+    return [word for word, (_, published) in PAGE_OF.items() if draft.persona_key or not published]
+
+
+def turn_to(word: str, draft: Draft) -> None:
+    """Go to one of PAGE_OF."""
+    page, published = PAGE_OF[word]
+    st.switch_page(page, query_params={"key": draft.persona_key} if published else {"draft": str(draft.id)})
 
 
 def head(draft: Draft, *, alone: bool = False) -> None:
@@ -36,15 +42,14 @@ def head(draft: Draft, *, alone: bool = False) -> None:
 
 
 def _menu(draft: Draft) -> None:
-    offered = [word for word, page in PAGE_OF.items() if is_there(page) and (word != "Versions" or draft.persona_key)]
+    words = [*offered(draft), DISCARD]
     asked = st.menu_button(
-        "", [*offered, DISCARD], icon=":material/more_horiz:", key=f"more/{draft.id}", help="More for this persona"
+        "", words, icon=":material/more_horiz:", key=f"more/{draft.id}", help="More for this persona"
     )
     if asked == DISCARD:
         discard(draft)
     elif asked:
-        of = {"key": draft.persona_key} if asked == "Versions" else {"draft": str(draft.id)}
-        st.switch_page(PAGE_OF[asked], query_params=of)
+        turn_to(asked, draft)
 
 
 def _caption(draft: Draft) -> str:

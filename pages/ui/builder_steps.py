@@ -11,7 +11,7 @@ from engine.errors import EditConflict, StudioError
 from engine.personas.drafts import Draft
 from engine.personas.spec import PersonaSpec, asked_for, fields_of
 from pages.ui import formats
-from pages.ui.builder_head import PAGE_OF, is_there
+from pages.ui.builder_head import offered, turn_to
 from pages.ui.context import current_actor, get_studio
 from pages.ui.draft_state import key_of, problem, put, stored, unsaved
 from pages.ui.errors import notice
@@ -256,8 +256,8 @@ def _foot(draft: Draft, step: str) -> None:
             )
             return
         with st.container(horizontal=True, width="content"):
-            if is_there(PAGE_OF["Rehearse"]) and st.button("Rehearse first", icon=":material/checklist:"):
-                st.switch_page(PAGE_OF["Rehearse"], query_params={"draft": str(draft.id)})
+            if "Rehearse" in offered(draft) and st.button("Rehearse first", icon=":material/checklist:"):
+                turn_to("Rehearse", draft)
             asked = st.button(
                 f"Publish version {draft.base_version + 1}",
                 icon=":material/publish:",

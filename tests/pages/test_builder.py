@@ -304,6 +304,16 @@ def test_a_draft_that_is_gone_or_somebody_elses_says_so(tab, draft, add_person):
         assert not at.exception
 
 
+def test_the_menu_leads_to_what_there_is_for_the_draft(builder, tab, studio, noor, draft):
+    assert builder().menu_button[0].options == ["Compare models", ":red[Discard draft]"]
+    studio.drafts.save(noor, draft.id, {"role": "Engineer"})
+    key = studio.drafts.publish(noor, draft.id)
+    for word, title in (("Versions", "Version history"), ("Rehearse", "Rehearsal"), ("Compare models", "Compare")):
+        at = tab(noor, PAGE, key=key)
+        at.menu_button[0].click(word).run()
+        assert not at.exception and title.split()[0] in at.title[0].value
+
+
 def test_discarding_asks_first(builder, studio, noor, draft):
     at = builder()
     at.menu_button[0].click(":red[Discard draft]").run()
