@@ -63,7 +63,8 @@ class PersonalData(Repository):
 
     def editing(self, person_id: UUID) -> Sequence[Row[Any]]:
         """The personas of others that they may edit: name and since when."""
-        named = select(Persona.name, PersonaEditor.added_at).join(PersonaEditor, PersonaEditor.persona_id == Persona.id)
+        columns: list[Any] = [Persona.name, PersonaEditor.added_at]
+        named = select(*columns).join(PersonaEditor, PersonaEditor.persona_id == Persona.id)
         return self._session.execute(
             named.where(PersonaEditor.person_id == person_id).order_by(PersonaEditor.added_at, Persona.id)
         ).all()
@@ -71,7 +72,7 @@ class PersonalData(Repository):
     def edits(self, person_id: UUID) -> Sequence[Row[Any]]:
         """That they published versions of personas that are not theirs; the words are the owner's."""
         version = PersonaVersion
-        columns = Persona.name, version.number, version.note, version.created_at
+        columns: list[Any] = [Persona.name, version.number, version.note, version.created_at]
         theirs = or_(Persona.owner_id != person_id, Persona.owner_id.is_(None))
         published = select(*columns).join(Persona, Persona.id == version.persona_id)
         return self._session.execute(

@@ -22,6 +22,7 @@ class Right(StrEnum):
     MANAGE_PEOPLE = "manage people"
     MANAGE_DEPARTMENTS = "manage departments"
     LEAD_DEPARTMENT = "choose the personas of a department"
+    KEEP_BUILT_INS = "keep the built-in personas"
     SEE_AUDIT = "see the audit log"
     KEEP_HOUSE_KEYS = "keep the keys of the house"
     MANAGE_ALLOWANCES = "set plans and budgets"
