@@ -14,8 +14,8 @@ from db.session import Database
 from engine.cli.output import AsJson, print_json
 from engine.doctor import examine
 from engine.errors import BadInput
+from engine.opening import connect
 from engine.settings import load_settings
-from engine.studio import connect
 
 File = Annotated[Path, typer.Argument(metavar="FILE")]
 

@@ -9,8 +9,9 @@ from db.session import Database
 from engine.accounts import rotation
 from engine.accounts.master_keys import MasterKeys
 from engine.cli.output import AsJson, print_json
+from engine.opening import open_database
 from engine.settings import load_settings
-from engine.studio import open_database, utc_now
+from engine.studio import utc_now
 
 keys = typer.Typer(help="The keys at rest.", no_args_is_help=True, rich_markup_mode=None)
 
