@@ -19,7 +19,8 @@ from db.models.audit import AuditEvent
 from db.models.base import NOBODY
 from db.models.people import Person
 from db.models.personas import Persona
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts import passwords
 from engine.accounts.account import PASSWORDS
 from engine.accounts.actor import Actor

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from db.models.people import Identity, OneTimeToken
 from db.models.people import Person as PersonRow
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts import passwords
 from engine.accounts.actor import Actor, Role, Standing
 from engine.accounts.audit import record

@@ -11,7 +11,8 @@ from uuid_utils.compat import uuid7
 from db.models.audit import AuditEvent
 from db.models.base import NOBODY
 from db.repositories.audit import AuditFilter
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
 from engine.exports import Form, table

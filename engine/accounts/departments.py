@@ -12,7 +12,8 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from db.models.people import Department as DepartmentRow
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor, Role
 from engine.accounts.audit import record
 from engine.accounts.guards import why_held_back

@@ -6,7 +6,7 @@ the end with enough checks passed, on any model.
 
 from db.models.people import Department as DepartmentRow
 from db.models.personas import Persona as PersonaRow
-from db.session import Unit
+from db.unit import Unit
 
 
 def default_of(unit: Unit, department: DepartmentRow | None) -> str | None:

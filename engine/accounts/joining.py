@@ -20,7 +20,8 @@ from uuid import UUID
 from db.models.base import NOBODY
 from db.models.people import OneTimeToken
 from db.models.people import Person as PersonRow
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts import mails, passwords
 from engine.accounts.access import HERE, enter
 from engine.accounts.actor import Role

@@ -13,7 +13,8 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from db.models.base import NOBODY
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.audit import record
 from engine.accounts.rights import RIGHTS, Right, demand, needs

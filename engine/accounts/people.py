@@ -13,7 +13,8 @@ from uuid_utils.compat import uuid7
 
 from db.models.people import Person as PersonRow
 from db.repositories.people import PeopleFilter, State
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts import passwords
 from engine.accounts.actor import Actor, Role, Standing
 from engine.accounts.audit import record

@@ -15,7 +15,8 @@ from datetime import datetime
 from uuid import UUID
 
 from db.repositories.sealed import PURPOSES, SealedRow
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.audit import record
 from engine.accounts.master_keys import MasterKeys, new_master_key
 from engine.accounts.vault import (

@@ -14,7 +14,7 @@ import pyotp
 from pyotp.exceptions import OTPVerificationError
 
 from db.models.people import SecondFactor as FactorRow
-from db.session import Unit
+from db.unit import Unit
 from engine.accounts.sessions import digest
 from engine.accounts.vault import Binding, CannotOpen, Vault, seal_in
 from engine.errors import BadInput, CodeNeeded

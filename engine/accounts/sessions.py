@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from db.models.people import AuthSession
 from db.models.people import Person as PersonRow
-from db.session import Unit
+from db.unit import Unit
 
 COOKIE = "studio_session"
 SESSION_DAYS = 14

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from db.models.people import Person as PersonRow
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.audit import STRANGER, record
 from engine.accounts.people import clean_email
 from engine.accounts.sessions import Visitor

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from db.session import Unit
+from db.unit import Unit
 from engine.errors import TooManyTries
 
 

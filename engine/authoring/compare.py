@@ -15,7 +15,8 @@ from uuid_utils.compat import uuid7
 
 from db.models.authoring import Comparison as ComparisonRow
 from db.models.authoring import ComparisonAnswer as AnswerRow
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
 from engine.authoring.asking import likely_cost, route_for, takes_nothing, together
@@ -40,8 +41,8 @@ from engine.usage.prices import NANO, PriceBook
 SURFACE = "compare"
 MOST_COLUMNS, LAST_QUESTIONS = 4, 20
 ANSWER_TOKENS, LIKELY_TOKENS = 400, 120
-PREFERABLE = ("frontier", "balanced", "fast", "cheap")
-"""The profiles that a persona can prefer."""
+PREFERABLE = ("balanced", "fast", "frontier", "cheap")
+"""The profiles that a persona can prefer; of several that name a model, the first."""
 BY_DRAFT = "draft:"
 
 
@@ -67,6 +68,14 @@ class _Asked:
     request: LLMRequest
     route: Route | None
     problem: StudioError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preferred:
+    """The draft that prefers a profile now."""
+
+    draft_id: UUID
+    profile: str
 
 
 class Compare:
@@ -156,29 +165,32 @@ class Compare:
 
     @needs(Right.WRITE_PERSONAS)
     def profile_for(self, actor: Actor, answer_id: UUID) -> str:
-        """The profile by which a persona can prefer the model of a column; empty when there is none."""
+        """The profile by which a persona can prefer the model of a column: the one that was asked, the one that comes
+        to it now, or one that names it. Empty when there is none."""
         with self._database.read() as unit:
             answer = _own_answer(unit, actor, answer_id)
         if answer.profile in PREFERABLE:
             return answer.profile
         serving, ref = self._router.serving(actor), f"{answer.provider}:{answer.model}"
-        return next((name for name in PREFERABLE if str(serving.get(name)) == ref), "")
+        cells = self._tables.now().profiles
+        naming = [name for name in PREFERABLE if answer.model in cells.get(name, {}).get(answer.provider, ())]
+        return next((name for name in PREFERABLE if str(serving.get(name)) == ref), next(iter(naming), ""))
 
     @needs(Right.WRITE_PERSONAS)
-    def prefer(self, actor: Actor, of: str, answer_id: UUID) -> UUID:
-        """Have the persona's draft prefer the model of a column; returns the draft. Raises NotFound, BadInput."""
+    def prefer(self, actor: Actor, of: str, answer_id: UUID) -> Preferred:
+        """Have the persona's draft prefer models like that of a column. Raises NotFound, BadInput."""
         if not self.subject(actor, of).may_edit:
             raise NotFound(f"There is no persona {of!r} that you may change.", hint="Make a copy of your own.")
         profile = self.profile_for(actor, answer_id)
         if not profile:
             raise BadInput(
-                "No profile comes to this model, so a persona cannot prefer it.",
+                "No profile names this model, so a persona cannot prefer it.",
                 field="Preferred profile",
                 hint="An administrator can put it into a profile under Routing.",
             )
         draft_id = _draft_id(of) or self._drafts.open(actor, of).id
         self._drafts.save(actor, draft_id, {"preferred_profile": profile})
-        return draft_id
+        return Preferred(draft_id, profile)
 
     def _begin(
         self, actor: Actor, subject: Subject, answer_id: UUID, asked: _Asked, route: Route, question: str

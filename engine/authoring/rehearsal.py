@@ -16,7 +16,8 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from db.models.authoring import Rehearsal as RehearsalRow
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
 from engine.authoring.check_sets import check_set

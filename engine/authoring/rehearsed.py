@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from db.models.personas import Persona as PersonaRow
-from db.session import Unit
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.authoring.check_sets import MOST_CHECKS, check_set
 from engine.authoring.checks import Check, checks_of

@@ -14,7 +14,8 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from db.models.conversations import Thread, ThreadMessage
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.guards import default_of
 from engine.accounts.rights import Right, needs

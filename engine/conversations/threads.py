@@ -10,7 +10,8 @@ from uuid import UUID
 
 from db.models.conversations import Thread as ThreadRow
 from db.models.conversations import ThreadMessage
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
 from engine.errors import BadInput, NotFound

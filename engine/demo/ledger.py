@@ -8,7 +8,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from db.repositories.metering import Take
-from db.session import Unit
+from db.unit import Unit
 from engine.demo.calls import Invented
 from engine.usage.alerts import THRESHOLDS
 from engine.usage.limits import Moment, met_by

@@ -7,7 +7,8 @@ from typing import Any
 
 from slugify import slugify
 
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
 from engine.errors import BadInput

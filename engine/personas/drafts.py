@@ -17,7 +17,8 @@ from uuid_utils.compat import uuid7
 
 from db.models.personas import Persona as PersonaRow
 from db.models.personas import PersonaDraft as DraftRow
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.audit import record
 from engine.accounts.rights import Right, needs

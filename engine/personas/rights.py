@@ -22,7 +22,7 @@ from uuid import UUID
 
 from db.models.personas import Persona as PersonaRow
 from db.repositories.catalogue import Reader
-from db.session import Unit
+from db.unit import Unit
 from engine.accounts.actor import Actor, Role
 from engine.errors import BadInput, Forbidden, NotFound
 from engine.personas.spec import PersonaSpec, Visibility

@@ -8,8 +8,10 @@ from uuid import UUID
 from db.models.personas import Persona as PersonaRow
 from db.models.personas import PersonaDraft as DraftRow
 from db.repositories.versions import SpokenAs
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor
+from engine.accounts.audit import record
 from engine.accounts.rights import Right, needs
 from engine.errors import BadInput, NotFound
 from engine.llm.tokens import estimate_tokens
@@ -130,21 +132,24 @@ class Versions:
                 raise _no_version(number)
             if number == row.version:
                 raise BadInput(f"Version {number} is the current one.", field="Version", hint="Choose an older one.")
-            spec = spec_of(kept_by_owner(old.content, row.content))
+            spec, current, now = spec_of(kept_by_owner(old.content, row.content)), row.version, self._clock()
             published = unit.personas.publish(
                 row.id,
                 spec.model_dump(mode="json"),
                 row.visibility,
                 f"Version {number} restored",
                 actor.person_id,
-                self._clock(),
-                expected_version=row.version,
+                now,
+                expected_version=current,
             )
             if published is None:
                 raise BadInput(
                     "Another version was published just now.", field="Version", hint="Nothing was changed. Look again."
                 )
             unit.versions.carry_rates(row.id, old=number, new=published)
+            if row.owner_id is None:
+                was, then = {"version": current}, {"version": published}
+                record(unit, actor.person_id, "persona.publish", "persona", row.key, now, before=was, after=then)
             return published
 
 

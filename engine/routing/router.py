@@ -7,7 +7,8 @@ asked. The model picked for this very message is never replaced: it is refused w
 from collections.abc import Callable
 from functools import partial
 
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor, Standing
 from engine.accounts.keys import Keys
 from engine.errors import Forbidden, KeyRejected, TierTooLow

@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from db.models.theatre import Scene as SceneRow
 from db.models.theatre import SceneTurn
 from db.repositories.metering import Take
-from db.session import Unit
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.errors import NotFound
 from engine.llm.usage import Usage

@@ -12,7 +12,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from db.models.theatre import Scene as SceneRow
-from db.session import Unit
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
 from engine.conversations.ask import clean_question

@@ -12,7 +12,8 @@ from uuid_utils.compat import uuid7
 from db.models.conversations import Thread, ThreadMessage
 from db.models.theatre import Scene as SceneRow
 from db.models.theatre import SceneTurn
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
 from engine.conversations.threads import speaker_of, thread_row

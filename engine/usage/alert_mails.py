@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Role
 from engine.mail import Mail
 from engine.usage.alerts import Alert

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from db.session import Unit
+from db.unit import Unit
 from engine.usage.call import Admission
 
 THRESHOLDS = (50, 80, 95, 100)

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from uuid import UUID
 
 from db.repositories.metering import Take
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.audit import record
 from engine.accounts.rights import Right, needs

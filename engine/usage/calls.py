@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from db.models.metering import UsageEvent
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
 from engine.errors import BadInput

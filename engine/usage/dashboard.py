@@ -8,7 +8,8 @@ from typing import Any
 
 from db.models.metering import LATENCY_BUCKETS
 from db.repositories.usage import UsageFilter
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
 from engine.usage.forecast import WINDOW, Outlook, outlook

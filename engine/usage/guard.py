@@ -10,7 +10,8 @@ from uuid_utils.compat import uuid7
 
 from db.models.base import NOBODY
 from db.repositories.metering import Move, Take
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.errors import AlreadyDone, BadInput, InProgress, NotAllowed
 from engine.usage.alerts import Alert, passed

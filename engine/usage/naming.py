@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from db.models.base import NOBODY
-from db.session import Unit
+from db.unit import Unit
 
 NOBODYS = {"person": "Operator", "department": "No department", "persona": "No persona"}
 PAYERS = {"env": "House (environment)", "system": "House", "user": "Own keys"}

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from uuid import UUID
 
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor, Role
 from engine.accounts.rights import Right, needs
 from engine.personas.rights import parted

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from db.session import Unit
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.usage.plans import SETTING, Plan, Plans, nano, plans_of
 

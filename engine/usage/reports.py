@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 
 from db.repositories.usage import UsageFilter
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
 from engine.errors import BadInput

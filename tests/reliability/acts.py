@@ -16,7 +16,8 @@ import engine.usage.guard
 from db.models import Admission as AdmissionRow
 from db.models.base import table_of
 from db.repositories.metering import Take
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor, Role, Standing
 from engine.errors import DatabaseBusy, DatabaseError, NotAllowed, StudioError
 from engine.usage.call import Call

@@ -24,7 +24,8 @@ import db.session
 from db.health import check_integrity
 from db.models import NOBODY, UsageEvent
 from db.models import Admission as AdmissionRow
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.people import People
 from engine.errors import DatabaseBusy, DatabaseError

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
 from engine.errors import BadInput, NotFound

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.master_keys import MasterKeys
 from engine.accounts.rotation import rotate
 from engine.settings import Settings

@@ -15,7 +15,8 @@ from uuid_utils.compat import uuid7
 
 from db.models import Person, ProviderKey, SecondFactor
 from db.models.base import table_of
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.master_keys import MASTER_KEY_FILE, MasterKeys
 from engine.accounts.vault import Binding, CannotOpen, Vault, check_canary, key_id_of, load_vault
 from engine.settings import Settings

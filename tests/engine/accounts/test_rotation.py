@@ -16,7 +16,8 @@ from uuid_utils.compat import uuid7
 
 from db.models import Base
 from db.repositories.sealed import PURPOSES
-from db.session import Database, Unit
+from db.session import Database
+from db.unit import Unit
 from engine.accounts.actor import Actor, Role, Standing
 from engine.accounts.keys import Keys
 from engine.accounts.master_keys import MasterKeys
