@@ -15,7 +15,7 @@ import psutil
 from benchmarks.peers import litellm_python
 from benchmarks.processes import ROOT, Place, stub_server
 from benchmarks.report import Circumstances, misses, page, table
-from benchmarks.rounds import QUICK, Plan, measure_calls, measure_fresh, measure_pages
+from benchmarks.rounds import QUICK, Plan, measure_calls, measure_dashboard, measure_fresh, measure_pages
 from benchmarks.rows import results
 from benchmarks.samples import Samples
 
@@ -31,8 +31,11 @@ def main() -> None:
     )
     wants.add_argument("--without-litellm", action="store_true", help="leave litellm out")
     wants.add_argument("--without-pages", action="store_true", help="leave the pages out")
+    wants.add_argument("--without-dashboard", action="store_true", help="leave the dashboard out")
+    wants.add_argument("--events", type=int, help="lines in the dashboard's ledger: 1000000 unless told")
     asked = wants.parse_args()
     plan = QUICK if asked.quick else Plan()
+    plan = replace(plan, events=0 if asked.without_dashboard else asked.events or plan.events)
     skipped = "litellm was left out"
     if not asked.without_litellm:
         python, skipped = litellm_python()
@@ -56,6 +59,7 @@ def run(plan: Plan, samples: Samples, *, pages: bool, skipped: str) -> Circumsta
         shutil.copytree(ROOT / ".streamlit", place.scratch / ".streamlit", ignore=shutil.ignore_patterns("secrets*"))
         versions = measure_calls(place, plan, samples)
         measure_fresh(place, plan, samples)
+        ledger = measure_dashboard(place, plan, samples) if plan.events else ""
         if pages:
             versions |= measure_pages(place, plan, samples)
     seconds = time.monotonic() - clock
@@ -66,6 +70,7 @@ def run(plan: Plan, samples: Samples, *, pages: bool, skipped: str) -> Circumsta
         machine=f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}",
         versions=versions,
         rounds=f"{rounds} ({plan.a_round} calls a round)",
+        ledger=ledger,
         others=max(0.0, (_busy() - busy) / seconds),
         skipped=skipped if plan.litellm is None else "",
     )

@@ -10,10 +10,7 @@ from benchmarks.rows import Result, Row
 from benchmarks.samples import Samples
 
 CAUSES = Path(__file__).with_name("causes.yaml")
-ABSENT = (
-    "against litellm's proxy with a database: its installation fetches a query engine from a host of its own",
-    "house-wide dashboard views, rollup vs raw events: the dashboard is not built yet",
-)
+ABSENT = ("against litellm's proxy with a database: its installation fetches a query engine from a host of its own",)
 UNITS = {"rate": (1, "calls/s"), "import_mib": (1, "MiB"), "called_mib": (1, "MiB"), "piece": (1e6, "µs")}
 METHOD = """\
 `make bench` makes this page. Every figure is a ratio of two things measured in the same run: each implementation runs
@@ -30,6 +27,10 @@ shown are the median of the rounds and their middle half. Absolute times say som
   an environment of its own; its added time is taken over the SDK that it brings along, called directly.
 - A page is drawn by Streamlit's AppTest, which compiles the scripts anew on every run: a server does not. The trivial
   page has four widgets. A cold process is timed from its start to its first page, imports and database included.
+- A dashboard view is the questions that the usage page asks about its last 30 days (by day, day and provider, persona,
+  model, person), all of them together. The lines are asked the same, through their index by time. Before that the sums
+  of both are compared and must be the same to the nano-dollar. More calls a cell (one day, person, model, persona and
+  surface) make the rollup better, fewer worse.
 - The 10,000 personas have the size of the built-in ones; one in ten is the reader's own, a colleague shares the rest.
 """
 
@@ -45,6 +46,7 @@ class Circumstances:
     rounds: str
     others: float
     skipped: str = ""
+    ledger: str = ""
 
 
 def table(results: list[Result], missing: list[Row], skipped: str, *, goal: bool = False) -> str:
@@ -85,7 +87,8 @@ def page(results: list[Result], missing: list[Row], samples: Samples, told: Circ
         "# Benchmarks",
         METHOD.format(answer=100).strip(),
         f"Run of {told.began:%d %B %Y, %H:%M} UTC, {told.seconds / 60:.0f} minutes, {told.machine}. {versions}. "
-        f"Rounds: {told.rounds}. Other processes took {told.others:.2f} of a core meanwhile"
+        f"Rounds: {told.rounds}. {f'The ledger: {told.ledger}. ' if told.ledger else ''}"
+        f"Other processes took {told.others:.2f} of a core meanwhile"
         + (", too much to trust the last digits: read the ratios as rough." if told.others > QUIET else "."),
         "## Reached",
         table(results, missing, told.skipped, goal=True),

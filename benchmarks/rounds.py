@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+from benchmarks.books import A_CELL, DAYS, MODELS
 from benchmarks.postgres import durable_postgres
 from benchmarks.processes import Place, Worker
 from benchmarks.samples import Samples
@@ -32,9 +33,22 @@ class Plan:
     seconds: float = 1.5
     litellm: Path | None = None
     databases: tuple[str, ...] = ("sqlite", "postgresql")
+    events: int = 1_000_000
+    screens: int = 5
 
 
-QUICK = Plan(calls=1, streams=1, threads=1, fresh=1, pages=1, a_round=3, seconds=0.2, databases=("sqlite",))
+QUICK = Plan(
+    calls=1,
+    streams=1,
+    threads=1,
+    fresh=1,
+    pages=1,
+    a_round=3,
+    seconds=0.2,
+    databases=("sqlite",),
+    events=20_000,
+    screens=1,
+)
 TURNS = random.Random()  # noqa: S311  only the order of turns
 
 
@@ -151,6 +165,35 @@ def measure_pages(place: Place, plan: Plan, samples: Samples) -> dict[str, str]:
         turns += [draw("catalogue/few", small, "catalogue"), draw("catalogue/many", big, "catalogue")]
         interleaved(plan.pages, turns)
         return dict(trivial.ask("about"))
+
+
+def measure_dashboard(place: Place, plan: Plan, samples: Samples) -> str:
+    """The questions of the usage page, asked of the rollup and of the lines; returns the shape of the ledger."""
+    people = max(1, round(plan.events / (DAYS * MODELS * A_CELL)))
+    shape = ""
+    with ExitStack() as stack:
+        turns: list[Callable[[], None]] = []
+        for database in plan.databases:
+            url = stack.enter_context(durable_postgres(place.scratch)) if database == "postgresql" else ""
+            variables = {"STUDIO_DATA_DIR": str(place.scratch / f"books-{database}"), "DATABASE_URL": url}
+            books = stack.enter_context(Worker(place, "books", variables=variables))
+            _tell(f"people in the ledger on {database}", people)
+            for person in range(people):
+                books.ask("fill", person=person)
+            lines, sums = books.ask("add_up")
+            shape = f"{people} people, {MODELS} models each, {DAYS} days, {A_CELL} calls a cell"
+            shape += f": {lines:,} lines, {sums:,} sums"
+            for raw in (False, True):
+                books.ask("screen", raw=raw, count=1)
+                turns.append(_screen_turn(database, books, raw, samples))
+        _tell("screens", plan.screens)
+        interleaved(plan.screens, turns)
+    return shape
+
+
+def _screen_turn(database: str, books: Worker, raw: bool, samples: Samples) -> Callable[[], None]:
+    measure = f"dashboard/{'lines' if raw else 'rollup'}-{database}"
+    return lambda: samples.add(measure, books.ask("screen", raw=raw, count=1 if raw else 3))
 
 
 @dataclass(frozen=True, slots=True)

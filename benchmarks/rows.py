@@ -84,12 +84,18 @@ _TITLES = {
     "rerun-personas": "rerun of the personas page vs a trivial rerun",
     "rerun-builder": "rerun of the persona builder vs a trivial rerun",
     "catalogue-page": "personas page with 10,000 personas vs with 10",
+    "dashboard-sqlite": "house-wide dashboard views on SQLite, the lines of the ledger vs the rollup",
+    "dashboard-postgresql": "the same on PostgreSQL",
     "catalogue": "persona catalogue, not drawn, with 10,000 personas vs with 10",
 }
 
 
 def _row(key: str, reckon: Reckon, *measures: str, bar: str = "", goal: str = "", at_least: bool = False) -> Row:
     return Row(key, _TITLES[key], reckon, measures, bar, goal, at_least)
+
+
+def _screen(database: str) -> tuple[str, str]:
+    return f"dashboard/lines-{database}", f"dashboard/rollup-{database}"
 
 
 ROWS = (
@@ -108,6 +114,8 @@ ROWS = (
     _row("rerun-home", ratio, "rerun/home", "rerun/trivial", bar="10", goal="4"),
     _row("rerun-personas", ratio, "rerun/personas", "rerun/trivial", bar="10", goal="4"),
     _row("rerun-builder", ratio, "rerun/builder", "rerun/trivial", bar="10", goal="4"),
+    _row("dashboard-sqlite", ratio, *_screen("sqlite"), bar="20", goal="40", at_least=True),
+    _row("dashboard-postgresql", ratio, *_screen("postgresql"), bar="4", goal="6", at_least=True),
     _row("catalogue-page", ratio, "rerun/many", "rerun/personas", bar="2", goal="1.2"),
     _row("catalogue", ratio, "catalogue/many", "catalogue/few", bar="2", goal="1.2"),
 )

@@ -149,7 +149,8 @@ def _sums_of(
     sums = [_plain(table, name).label(name) for name in _PLAIN]
     histogram = [func.sum(getattr(table, name)).label(name) for name in LATENCY_BUCKETS] if latency else []
     found = select(*keys, *sums, func.sum(own).label("own_nano"), *histogram)
-    return found.where(*_where(table, wanted)).group_by(*keys)
+    conditions = _of_ledger(wanted) if table is UsageEvent else _where(table, wanted)
+    return found.where(*conditions).group_by(*keys)
 
 
 def _plain(table: type[DailyUsage] | type[UsageEvent], name: str) -> ColumnElement[Any]:

@@ -10,7 +10,7 @@ import yaml
 
 from benchmarks.processes import Place, Worker, environment, stub_server
 from benchmarks.report import CAUSES, Circumstances, page
-from benchmarks.rounds import QUICK, measure_calls
+from benchmarks.rounds import QUICK, measure_calls, measure_dashboard
 from benchmarks.rows import ROWS, results
 from benchmarks.samples import Samples
 from benchmarks.stub import words
@@ -75,3 +75,11 @@ def test_the_page_says_by_how_much_and_why_a_bar_is_missed() -> None:
 
 def test_every_cause_belongs_to_a_row_with_a_bar() -> None:
     assert set(yaml.safe_load(CAUSES.read_text("utf-8"))) <= {row.key for row in ROWS if row.bar}
+
+
+def test_a_small_ledger_fills_the_rows_of_the_dashboard_and_its_sums_agree(tmp_path: Path) -> None:
+    samples = Samples()
+    shape = measure_dashboard(Place(tmp_path, ""), QUICK, samples)
+    assert shape == "1 people, 2 models each, 180 days, 55 calls a cell: 19,800 lines, 360 sums"
+    (result,) = results(samples)[0]
+    assert result.row.key == "dashboard-sqlite" and result.ratio > 0
