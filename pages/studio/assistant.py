@@ -18,11 +18,7 @@ from pages.ui.thread_rail import open_thread, thread_menu, thread_rail
 
 TALK_PX = 525
 UNSENT = "assistant/unsent"
-STARTERS = (
-    "Help me plan my week",
-    "Explain a hard idea simply",
-    "Give me three ideas for a talk",
-)
+STARTERS = ("Help me plan my week", "Explain a hard idea simply", "Give me three ideas for a talk")
 
 actor = require(*MEMBERS)
 studio = get_studio()
@@ -97,15 +93,17 @@ with right:
 with left:
     try:
         unless_stopped(actor, studio.assistant.route(actor, picked()), picked().surface)
+        cost = studio.assistant.estimate(actor, picked(), thread_id=thread.id if thread else None)
         blocked = False
     except StudioError as problem:
-        blocked = not off
+        blocked, cost = not off, None
         if blocked:
             refused(problem, place="assistant/blocked", built_in=use_built_in)
 with st.bottom:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         pickers()
-        st.caption(left_today(studio.usage.allowance(actor)), width="content")
+        said = [f"about {formats.money(cost)}" if cost else "", left_today(studio.usage.allowance(actor))]
+        st.caption(" · ".join(filter(None, said)), width="content")
     if unsent := st.session_state.pop(UNSENT, None):
         text, problem = unsent
         notice(problem)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from engine.accounts.actor import Actor
-from engine.conversations.assistant import LONGEST_ABOUT, Picks
+from engine.conversations.assistant import Picks
+from engine.conversations.prompting import LONGEST_ABOUT
 from engine.errors import NotFound, StudioError
 from pages.ui import formats
 from pages.ui.ai_disabled_banner import silence, unless_stopped

@@ -230,6 +230,7 @@ TABLE: dict[str, Row] = {
     "allowances.switch_ai": Row(MEMBERS, lambda s, a, it: s.allowances.switch_ai(a, on=True)),
     "assistant.again": Row(MEMBERS, lambda s, a, it: s.assistant.again(a, it), ANSWER, OWN, fresh=True),
     "assistant.default_persona": Row(MEMBERS, lambda s, a, it: s.assistant.default_persona(a)),
+    "assistant.estimate": Row(MEMBERS, lambda s, a, it: s.assistant.estimate(a, CLI, thread_id=it), THREAD, OWN),
     "assistant.route": Row(MEMBERS, lambda s, a, it: s.assistant.route(a, CLI)),
     "assistant.run": Row(MEMBERS, lambda s, a, it: s.assistant.run(a, it), ANSWER, OWN),
     "assistant.send": Row(

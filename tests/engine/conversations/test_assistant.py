@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from engine.accounts.actor import Actor
-from engine.conversations.assistant import LONGEST_ABOUT, Picks, Sent
+from engine.conversations.assistant import Picks, Sent
+from engine.conversations.prompting import LONGEST_ABOUT
 from engine.conversations.threads import Message
 from engine.errors import BadInput, KeyRejected, NotFound, Overloaded
 from engine.personas.spec import PersonaSpec
@@ -281,3 +282,19 @@ def test_another_provider_goes_on_before_the_first_word_where_that_is_allowed(
     openai._answers = [["A word ", Overloaded("mid")]]
     _, broken = ask(studio, ada, "Hello", Picks(model="fast"))
     assert broken.text == "A word " and broken.error is not None, "never after the first word"
+
+
+def test_what_the_next_answer_costs_is_told_before_it_is_asked(
+    open_with: Callable[..., Studio], openai: Scripted
+) -> None:
+    studio = open_with(OPENAI_API_KEY="sk-test-000000000000")
+    ada, priced = person(studio), Picks(model="openai:gpt-4.1")
+    fresh = studio.assistant.estimate(ada, priced)
+    openai._answers = ["word " * 3_000]
+    sent, answer = ask(studio, ada, "One", priced)
+    later = studio.assistant.estimate(ada, priced, thread_id=sent.thread_id)
+    assert fresh and later and answer.cost_usd and later > fresh > 0, "the history is read again"
+    assert studio.assistant.estimate(ada, Picks(model="local:smollm2"), thread_id=sent.thread_id) == 0
+    assert studio.assistant.estimate(ada, Picks(model="openai:nobody-knows")) is None
+    with pytest.raises(NotFound):
+        studio.assistant.estimate(person(studio, "Eve"), priced, thread_id=sent.thread_id)
