@@ -103,8 +103,8 @@ def as_shipped(each: BuiltIn) -> None:
     """Ask before what others wrote is replaced."""
     require(*ADMINS)
     st.markdown(
-        f"**{formats.plain(each.name)}** becomes what came with the house, for everyone, as version {each.version + 1}. "
-        "What was changed stays in its versions."
+        f"**{formats.plain(each.name)}** becomes what came with the house, for everyone. "
+        f"That is version {each.version + 1}; what was changed stays in the versions before."
     )
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep it"):
