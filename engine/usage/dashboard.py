@@ -159,8 +159,10 @@ class Dashboard:
 
     @needs(Right.SEE_HOUSE_USAGE)
     def top(self, actor: Actor, view: View, by: str) -> list[Line]:
-        """The dearest values of a dimension; those beyond MOST_BARS together under the last name. A model comes with its
-        provider."""
+        """The dearest values of a dimension; those beyond MOST_BARS together under the last name.
+
+        A model comes with its provider.
+        """
         with self._database.read() as unit:
             found = lines(unit, _OF_BARS.get(by, (by,)), view.filter(view.span(self._today())), latency=True)
         return shortened(dearest(found))

@@ -24,7 +24,7 @@ from engine.usage.prices import Named, PriceBook, PricesByModel, Source, UnitPri
 from engine.usage.sums import Sums
 from engine.usage.view import View
 
-FRESH_S = 5.0
+FRESH_S = 60.0
 """How long a process may go on with the prices it knows, when another process has set new ones."""
 
 HIGHEST_USD = Decimal(100_000)

@@ -45,7 +45,6 @@ CLOSE = 0.02
 
 def invoice(actor: Actor) -> None:
     """The whole part of the page."""
-    invoices = get_studio().invoices
     with title_row("Invoice check", "The provider's bill beside what the ledger has for the house's keys"):
         st.button("Back to usage", icon=":material/arrow_back:", on_click=_leave)
     left, right = st.columns([1, 1.3], gap="small")
@@ -54,38 +53,45 @@ def invoice(actor: Actor) -> None:
         if len(days) != 2:
             return
         try:
-            known = invoices.providers(actor, *days)
+            known = get_studio().invoices.providers(actor, *days)
         except StudioError as problem:
             notice(problem)
             return
-        offered = list(
-            dict.fromkeys([*known, *(key for key, spec in PROVIDERS.items() if spec.offered and not spec.free)])
-        )
-        provider = st.selectbox("Provider", offered, format_func=_label, key="invoice/provider")
-        total = st.number_input(
-            "Sum of the bill, in US dollars, without taxes",
-            min_value=0.0,
-            value=None,
-            format="%.2f",
-            step=1.0,
-            icon=":material/attach_money:",
-            key="invoice/total",
-            placeholder="As the bill says",
-        )
-        billed = _by_model(known.get(provider, []), f"invoice/models/{provider}/{days}")
+        provider, total, billed = _bill(known, days)
     with right:
-        if total is None and not billed:
-            with card("Beside the ledger"):
-                st.caption("Enter the sum of the bill, or its sums by model, to see the gap and what may explain it.")
+        if total is not None or billed:
+            _beside(actor, provider, days, total, billed)
             return
-        try:
-            check = invoices.check(
-                actor, provider, *days, as_money(total), {model: as_money(usd) for model, usd in billed.items()}
-            )
-        except StudioError as problem:
-            notice(problem)
-        else:
-            _told(check)
+        with card("Beside the ledger"):
+            st.caption("Enter the sum of the bill, or its sums by model, to see the gap and what may explain it.")
+
+
+def _bill(known: dict[str, list[str]], days: tuple[date, ...]) -> tuple[str, float | None, dict[str, float]]:
+    """What the bill says: whose it is, its sum, and its sums by model."""
+    others = [key for key, spec in PROVIDERS.items() if spec.offered and not spec.free]
+    offered = list(dict.fromkeys([*known, *others]))
+    provider = st.selectbox("Provider", offered, format_func=_label, key="invoice/provider")
+    total = st.number_input(
+        "Sum of the bill, in US dollars, without taxes",
+        min_value=0.0,
+        value=None,
+        format="%.2f",
+        step=1.0,
+        icon=":material/attach_money:",
+        key="invoice/total",
+        placeholder="As the bill says",
+    )
+    return provider, total, _by_model(known.get(provider, []), f"invoice/models/{provider}/{days}")
+
+
+def _beside(actor: Actor, provider: str, days: tuple[date, ...], total: float | None, billed: dict[str, float]) -> None:
+    sums = {model: usd for model, number in billed.items() if (usd := as_money(number)) is not None}
+    try:
+        check = get_studio().invoices.check(actor, provider, *days, as_money(total), sums)
+    except StudioError as problem:
+        notice(problem)
+    else:
+        _told(check)
 
 
 def _by_model(models: list[str], key: str) -> dict[str, float]:

@@ -39,7 +39,10 @@ def set_the_price(view: View) -> None:
     if not unknown:
         st.caption("Every call of these days had a price when it was made.")
         return
-    st.markdown("The price holds from the next call on. What was written before stays as it was.")
+    st.markdown(
+        "The price holds for the calls to come: at once here, within a minute in other processes of the studio. "
+        "What was written before stays as it was."
+    )
     found = st.selectbox("Model", unknown, format_func=_named)
     price = prices.of(actor, found.provider, found.model)
     _history(price)
