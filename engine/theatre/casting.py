@@ -15,6 +15,14 @@ def cast_of(parts: Iterable[Part], persona: Callable[[str], Persona]) -> list[Me
     return cast
 
 
+def accents_of(persona_keys: Iterable[str]) -> list[str]:
+    """The colours that personas would have side by side."""
+    found: list[str] = []
+    for key in persona_keys:
+        found.append(_accent(slug_of(key), set(found)))
+    return found
+
+
 def slug_of(persona_key: str) -> str:
     """A persona's key without whose it is: what its face and its colour are drawn from."""
     return persona_key.rpartition(":")[2].rpartition("/")[2]

@@ -27,6 +27,7 @@ PAGES = (
     ("studio/persona_builder.py", "Persona builder", ":material/edit_note:", None, MEMBERS),
     ("studio/compare.py", "Compare models", ":material/compare_arrows:", None, MEMBERS),
     ("studio/rehearsal.py", "Rehearsal", ":material/fact_check:", None, MEMBERS),
+    ("studio/theatre.py", "Theatre", ":material/theater_comedy:", "Create", MEMBERS),
     ("studio/versions.py", "Version history", ":material/history:", None, MEMBERS),
     ("settings/keys.py", "Keys", ":material/key:", "Settings", MEMBERS),
     ("settings/models.py", "Models", ":material/tune:", "Settings", MEMBERS),

@@ -16,6 +16,7 @@ from pages.ui.errors import notice
 from pages.ui.layout import say
 
 SHOWN = 30
+THEATRE = "studio/theatre.py"
 DELETED = "threads/deleted"
 
 
@@ -54,7 +55,10 @@ def open_thread(thread_id: UUID | None) -> None:
 
 
 def thread_menu(thread: Thread) -> None:
-    """What can be done with the open thread."""
+    """What can be done with the open thread: it may go on as a scene, with those who have answered as its cast."""
+    if st.button("On stage", icon=":material/theater_comedy:", help="Go on as a scene, and come back when you like"):
+        scene_id = get_studio().scene_threads.to_scene(current_actor(), thread.id)
+        st.switch_page(THEATRE, query_params={"scene": str(scene_id)})
     with st.popover("", icon=":material/more_horiz:"):
         if st.button("Rename", icon=":material/edit:", type="tertiary"):
             rename(thread)

@@ -108,6 +108,11 @@ def test_there_are_fragments_and_dialogs_to_look_at():
         "adopt",
         "as_shipped",
         "take_away",
+        "add_to_cast",
+        "scene_settings",
+        "fork_from",
+        "delete_scene",
+        "seen_again",
     }
 
 
