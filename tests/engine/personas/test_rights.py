@@ -174,8 +174,9 @@ def test_only_the_owner_decides_who_uses_it_who_reads_it_and_who_edits_it(town: 
     assert not can(lambda: studio.personas.get(town["other"], key))
 
 
-def test_an_editor_who_is_none_any_more_keeps_the_draft_and_sees_nothing_new(town: Town) -> None:
-    studio, slug = town.studio, write(town, "private")
+@pytest.mark.parametrize("kind", ["private", "workspace"])
+def test_an_editor_who_is_none_any_more_keeps_the_draft_and_sees_nothing_new(town: Town, kind: str) -> None:
+    studio, slug = town.studio, write(town, kind)
     owner, editor, own, shared = town["owner"], town["editor"], f"user:{slug}", f"team:owner/{slug}"
     draft = studio.drafts.open(editor, shared)
     studio.drafts.save(editor, draft.id, {"voice": "Mine."})
@@ -186,7 +187,7 @@ def test_an_editor_who_is_none_any_more_keeps_the_draft_and_sees_nothing_new(tow
         with pytest.raises(NotFound, match="no longer yours to edit"):
             refused(editor, draft.id)
     assert studio.drafts.get(editor, draft.id).spec.voice == "Mine."
-    assert studio.personas.catalogue(editor).team == ()
+    assert [card.readable for card in studio.personas.catalogue(editor).team] == ([] if kind == "private" else [False])
     with pytest.raises(NotFound):
         studio.personas.remove_editor(owner, own, "editor")
     for handle, problem in (("nobody", "Nobody here"), ("owner", "You are the owner")):
