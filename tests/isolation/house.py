@@ -274,7 +274,7 @@ def _former_department(house: House, owner: str) -> UUID:
 
 
 def _stop(house: House, owner: str) -> UUID:
-    return house.studio.controls.stop(OPERATOR, "person", str(house.id_of(owner)), reason="A try.")
+    return house.studio.controls.stop(OPERATOR, "provider", "groq", reason=f"A try of {owner}.")
 
 
 def _former_stop(house: House, owner: str) -> UUID:
