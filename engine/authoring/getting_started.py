@@ -34,6 +34,7 @@ class GettingStarted:
         with self._database.read() as unit:
             spoken = actor.person_id is not None and unit.ledger.has_calls_of(actor.person_id)
             written = actor.person_id is not None and unit.personas.count_owned(actor.person_id) > 0
+            staged = actor.person_id is not None and unit.scenes.count(actor.person_id) > 0
         wallet = self._keys.wallet(actor)
         payers = {wallet.source(spec.key) for spec in PROVIDERS.values() if not spec.free} - {None}
         verified = actor.standing >= Standing.VERIFIED
@@ -46,6 +47,7 @@ class GettingStarted:
             ),
             FirstStep("persona", "Write your first persona", "Five short steps with a live preview", written),
             FirstStep("hello", "Hear a persona speak", "The preview beside the builder answers at each step", spoken),
+            FirstStep("stage", "Put two on stage", "Templates with a cast and an opening line are waiting", staged),
             FirstStep("key", "Add a provider key", _said_of_keys(payers), bool(payers)),
         ]
 

@@ -50,6 +50,7 @@ class Speaking:
     _receipts: list[Receipt] = field(default_factory=list)
     _said: list[str] = field(default_factory=list)
     _control: CallControl | None = None
+    _model: str = ""
 
     def begin(self) -> None:
         """Start it in a thread of its own, where readers find it by its turn."""
@@ -110,6 +111,7 @@ class Speaking:
         mark, most = mark_of(self.scene_id), self.spec.turn_tokens
         system = system_of(self.member, self.persona.spec, self.spec, mark)
         route = self.back.router.resolve(self.actor, surface=SURFACE, model=self.member.model).route
+        self._model = route.model
         window = facts_of(route.provider, route.model).context or HISTORY_TOKENS
         room = min(HISTORY_OF_FREE_TOKENS if route.free else HISTORY_TOKENS, window - estimate_tokens(system) - most)
         return LLMRequest(messages_for(self.member, self.turns, mark, room), system, max_output_tokens=most)
@@ -147,7 +149,7 @@ class Speaking:
             if state != "writing":
                 return True  # what came of it is written down with its receipt
             with self.back.database.write() as unit:
-                kept = unit.scenes.keep(self.turn_id, text=text, saved_at=self.back.clock())
+                kept = unit.scenes.keep(self.turn_id, text=text, model=self._model, saved_at=self.back.clock())
             if not kept and self._control is not None:
                 self._control.stop()  # from another process, perhaps before the first save
             return kept

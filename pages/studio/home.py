@@ -19,6 +19,7 @@ WAYS = {
     "verify": ("Enter the code", None),
     "persona": ("Start", BUILDER),
     "hello": ("Meet them", "studio/personas.py"),
+    "stage": ("Open theatre", "studio/theatre.py"),
     "key": ("Add a key", "settings/keys.py"),
 }
 LONGEST_LIST = 8

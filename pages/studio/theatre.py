@@ -51,7 +51,7 @@ def on_stage(found: Performance) -> None:
         one = min((member.name for member in scene.spec.cast), key=len, default="Ada")
         with st.bottom:
             st.chat_input(
-                off or f"Say something to the table, or @{one} to one of them",
+                off or f"Say something, or @{one} to one of them",
                 key=line,
                 disabled=bool(off) or not scene.spec.cast,
                 on_submit=speak_up,

@@ -1,6 +1,7 @@
 """The cast beside the stage: who is in it, how much each has spoken, and what can be changed about a part."""
 
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
@@ -92,44 +93,30 @@ def _more(found: Performance, member: Member) -> None:
     if said is not None:
         done = formats.counted(said.turns, "turn", "turns")
         st.markdown(f"{done} · {formats.money(said.cost_usd)} · {minutes(said.seconds)} min")
-    at = field(scene_id, member.id, "talkativeness")
+    help_text = "How readily they take the floor by themselves."
     st.slider(
-        "Talkativeness",
-        0.0,
-        1.0,
-        member.talkativeness,
-        0.1,
-        key=at,
-        help="How readily they take the floor by themselves.",
-        on_change=change_part,
-        args=(scene_id, member.id, "talkativeness", at),
+        "Talkativeness", 0.0, 1.0, member.talkativeness, 0.1, help=help_text, **_at(scene_id, member, "talkativeness")
     )
+    _model(scene_id, member)
+    st.toggle("Mute", member.mute, help="Speaks only when you say so.", **_at(scene_id, member, "mute"))
+    key = field(scene_id, member.id, "remove")
+    look = {"icon": ":material/person_remove:", "type": "tertiary"}
+    st.button(":red[Remove]", key=key, on_click=dismiss, args=(scene_id, member.id), **look)
+
+
+def _model(scene_id: UUID, member: Member) -> None:
     options = model_options()
     choices = list(options if member.model in options else {member.model: "", **options})
-    at = field(scene_id, member.id, "model")
     st.selectbox(
         "Model",
         choices,
         choices.index(member.model),
-        key=at,
-        on_change=change_part,
         format_func=lambda value: formats.plain(options.get(value, value)),
-        args=(scene_id, member.id, "model", at),
+        **_at(scene_id, member, "model"),
     )
-    at = field(scene_id, member.id, "mute")
-    st.toggle(
-        "Mute",
-        member.mute,
-        key=at,
-        help="Speaks only when you say so.",
-        on_change=change_part,
-        args=(scene_id, member.id, "mute", at),
-    )
-    st.button(
-        ":red[Remove]",
-        icon=":material/person_remove:",
-        type="tertiary",
-        key=field(scene_id, member.id, "remove"),
-        on_click=dismiss,
-        args=(scene_id, member.id),
-    )
+
+
+def _at(scene_id: UUID, member: Member, name: str) -> dict[str, Any]:
+    """Where a field of a part is kept, and what happens when it changes."""
+    key = field(scene_id, member.id, name)
+    return {"key": key, "on_change": change_part, "args": (scene_id, member.id, name, key)}

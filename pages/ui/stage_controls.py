@@ -49,39 +49,37 @@ def controls(found: Performance, *, blocked: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         icon = ":material/pause:" if on_air else ":material/play_arrow:"
         st.button(word, icon=icon, type="primary", key="stage/pause" if on_air else "stage/play", **playing)
-        st.button(
-            "Step",
-            icon=":material/skip_next:",
-            key="stage/step",
-            disabled=on_air or blocked,
-            shortcut="Alt+ArrowRight",
-            on_click=step,
-            args=(scene.id, found.next_number),
-            help="One turn",
-        )
-        st.button(
-            "Stop",
-            icon=":material/stop:",
-            key="stage/stop",
-            disabled=not on_air and found.speaking is None,
-            shortcut="Alt+S",
-            on_click=stop,
-            args=(scene.id,),
-            help="Ends the scene; what is being said breaks off",
-        )
+        _step_and_stop(found, blocked=on_air or blocked)
         _next_speaker(scene)
         # Beside the primary button and not on it: the name of a key would be too pale on violet.
-        st.button(
-            "",
-            icon=":material/keyboard:",
-            type="tertiary",
-            key="stage/by key",
-            shortcut="Alt+P",
-            help="Play or pause by keyboard",
-            **playing,
-        )
+        by_key = {"icon": ":material/keyboard:", "type": "tertiary", "shortcut": "Alt+P", "key": "stage/by key"}
+        st.button("", help="Play or pause by keyboard", **by_key, **playing)
         st.space("stretch")
         _strategies(scene)
+
+
+def _step_and_stop(found: Performance, *, blocked: bool) -> None:
+    scene = found.scene
+    st.button(
+        "Step",
+        icon=":material/skip_next:",
+        key="stage/step",
+        disabled=blocked,
+        shortcut="Alt+ArrowRight",
+        on_click=step,
+        args=(scene.id, found.next_number),
+        help="One turn",
+    )
+    st.button(
+        "Stop",
+        icon=":material/stop:",
+        key="stage/stop",
+        disabled=scene.state != "playing" and found.speaking is None,
+        shortcut="Alt+S",
+        on_click=stop,
+        args=(scene.id,),
+        help="Ends the scene; what is being said breaks off",
+    )
 
 
 def _next_speaker(scene: Scene) -> None:

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 PATHS = (
     *("", "personas", "personas?search=volcano", "keys", "account", "people", "departments", "controls", "audit"),
-    *("models", "routing", "persona-builder"),
+    *("models", "routing", "persona-builder", "theatre"),
 )
 DOORS = ("", "sign-up", "verify", "reset", "reset?token=none")
 STEPS = ("voice", "knows", "limits", "samples", "review")

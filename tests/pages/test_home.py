@@ -15,7 +15,7 @@ def captions(at):
 
 def test_a_newcomer_sees_the_first_steps_with_one_primary_way_on(tab, noor):
     at = tab(noor)
-    assert "1 of 4 done" in captions(at)
+    assert "1 of 5 done" in captions(at)
     assert "Start" in labels(at)
     assert not at.exception
 

@@ -61,14 +61,15 @@ def test_first_steps_are_ticked_off_as_they_are_taken(studio: Studio, ada: Actor
     def done() -> dict[str, bool]:
         return {step.key: step.done for step in studio.getting_started.steps(ada)}
 
-    assert done() == {"verify": True, "persona": False, "hello": False, "key": False}
+    assert done() == {"verify": True, "persona": False, "hello": False, "stage": False, "key": False}
     draft = studio.drafts.open(ada)
     studio.drafts.save(ada, draft.id, {"name": "Ada", "role": "Engineer"})
     list(studio.preview.speak(ada, draft.id, "Hello?").follow())
     studio.drafts.publish(ada, draft.id)
-    assert done() == {"verify": True, "persona": True, "hello": True, "key": False}
+    assert done() == {"verify": True, "persona": True, "hello": True, "stage": False, "key": False}
     studio.keys.save(ada, "openai", "sk-test-000000000000")
-    assert done() == {"verify": True, "persona": True, "hello": True, "key": True}
+    studio.scenes.begin(ada, "improv")
+    assert done() == {"verify": True, "persona": True, "hello": True, "stage": True, "key": True}
 
 
 def test_a_house_key_is_as_good_as_an_own_one_to_begin_with(open_with: Callable[..., Studio]) -> None:
