@@ -49,7 +49,8 @@ def headline(actor: Actor, view: View, period: Period) -> None:
         _figure("Calls", f"{now.calls:,}", change, versus, "violet", [sums.calls for sums in days], "bar")
         _speed(found, versus)
         share = now.failed_share * 100
-        change = None if before is None else f"{share - before.failed_share * 100:+.1f} points"
+        more = 0.0 if before is None else round(share - before.failed_share * 100, 1)
+        change = f"{more:+.1f} points" if more else None
         failed = [sums.failed_share * 100 for sums in days]
         _figure("Failed calls", f"{share:.1f}%", change, versus, "inverse", failed, "line")
     _facts(view, now)
@@ -127,7 +128,8 @@ def _speed(found: Headline, versus: str) -> None:
         title, now = "Answer, p95", _seconds(found.now.latency)
         before = _seconds(found.before.latency) if found.before else None
         days = [_seconds(sums.latency) for sums in found.days.values()]
-    change = None if before is None or now is None else f"{now - before:+.2f} s"
+    slower = 0.0 if before is None or now is None else round(now - before, 2)
+    change = f"{slower:+.2f} s" if slower else None
     value = "–" if now is None else f"{now:.2f} s"
     told = "About: from a histogram whose steps double."
     _figure(title, value, change, versus, "inverse", [each or 0.0 for each in days], "line", told)

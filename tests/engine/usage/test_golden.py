@@ -31,7 +31,7 @@ from engine.usage.reports import Reports
 from engine.usage.sums import Sums
 from engine.usage.view import DIMENSIONS, View
 from engine.usage.what_if import Move, WhatIf
-from tests.engine.usage.cases import OPERATOR, Clock
+from tests.engine.usage.cases import OPERATOR, Clock, set_budget
 from tests.engine.usage.golden import CALLS, DEPARTMENTS, NAMES, NOVEMBER, NOW, ZONE, Golden, book_of, usd, write
 
 FORMULA = tuple("=+-@\t\r\n")
@@ -264,6 +264,9 @@ def test_people_have_their_month_and_their_weeks(house: House) -> None:
     assert ada.last_day == date(2026, 11, 22) and ada.department == "Travel"
     assert sum(ada.weeks) == pytest.approx(float(ada.sums.cost_usd) + 0.0042)
     assert found["Operator"].month_share is None
+    set_budget(house.database, 10**8, "person", ada.value)
+    (capped,) = house.service(PeopleUsage).people(OPERATOR, View(), find="Ada").lines
+    assert capped.month_share == pytest.approx(float(ada.sums.house_usd) / 0.1)
     assert house.service(PeopleUsage).people(OPERATOR, View(), find="ADA").count == 1
 
 
