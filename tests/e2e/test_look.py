@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 PATHS = (
     *("", "personas", "personas?search=volcano", "keys", "account", "people", "departments", "controls", "audit"),
-    *("models", "routing", "persona-builder", "theatre"),
+    *("models", "routing", "built-in-personas", "theatre", "persona-builder"),
 )
 DOORS = ("", "sign-up", "verify", "reset", "reset?token=none")
 STEPS = ("voice", "knows", "limits", "samples", "review")
@@ -61,8 +61,8 @@ def test_the_chosen_step_can_be_read_in_both_themes(serve, browser, page):
         visit(tab, f"{server.url}/persona-builder")
         sign_in(tab)
         chosen = tab.locator("[data-variant=segmented_control][data-selected=true]")
-        expect(chosen).to_have_count(1)
-        assert chosen.evaluate(CONTRAST) >= 4.5, scheme
+        expect(chosen.first).to_be_visible()
+        assert all(each.evaluate(CONTRAST) >= 4.5 for each in chosen.all()), scheme
         tab.context.close()
 
 
