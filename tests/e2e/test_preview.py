@@ -1,6 +1,7 @@
 """The builder and its preview, in a browser, on a script that is let through word by word."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import expect
@@ -116,6 +117,7 @@ def test_what_is_refused_stays_in_its_field_and_says_why(server, page):
     expect(page.get_by_text("Not saved. Name")).to_be_visible()
     page.get_by_role("button", name="Next: voice").click()
     expect(page.get_by_text("How do they sound?")).to_be_visible()
+    settle(page)
     page.get_by_role("button", name="Back").click()
     expect(page.get_by_label("Name", exact=True)).to_have_value("A" * 81)
     page.get_by_label("Name", exact=True).fill("مرحبا 🌋")
@@ -168,7 +170,7 @@ WATCH = """field => {
 
 def statuses(server):
     """How the calls so far have ended."""
-    with sqlite3.connect(f"file:{server.home}/data/studio.db?mode=ro", uri=True) as database:
+    with closing(sqlite3.connect(f"file:{server.home}/data/studio.db?mode=ro", uri=True)) as database:
         return [status for (status,) in database.execute("SELECT status FROM usage_events ORDER BY id")]
 
 
@@ -193,6 +195,8 @@ def type_while_it_speaks(server, page, label, text):
     page.keyboard.press("Control+End")
     server.let(ALL)
     page.keyboard.type("end", delay=15)
+    whole = f"{prefix}{text}end"
+    until(lambda: whole in server.calls()[-1]["system"])
     expect(page.get_by_text("Up to date")).to_be_visible()
     settle(page)
     assert field.evaluate("field => [field === window.typedInto, window.blurs, document.activeElement === field]") == [
@@ -200,7 +204,6 @@ def type_while_it_speaks(server, page, label, text):
         0,
         True,
     ]
-    whole = f"{prefix}{text}end"
     expect(field).to_have_value(whole)
     return whole
 
@@ -219,7 +222,7 @@ def test_no_keystroke_and_no_focus_is_lost_while_it_speaks_and_stale_answers_are
         page.get_by_role("radio", name=step).click()
         if label.startswith("Ada"):
             page.get_by_label("Someone says (1)", exact=True).fill("Is it done?")
-        written[step, label] = type_while_it_speaks(server, page, label, TEXT[:most])
+        written[step, label] = type_while_it_speaks(server, page, label, f"{label}: {TEXT}"[:most])
     page.reload()
     for (step, label), text in written.items():
         settle(page)
