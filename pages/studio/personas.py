@@ -5,6 +5,7 @@ from math import ceil
 import streamlit as st
 
 from pages.ui import formats
+from pages.ui.card_import import import_card
 from pages.ui.context import MEMBERS, get_studio, require
 from pages.ui.errors import notice
 from pages.ui.layout import portrait, section_head, title_row
@@ -89,6 +90,8 @@ used = studio.personas_used.of(actor, [card.key for card in catalogue.own])
 found = f"{catalogue.count:,} found" if search or kinds or place else f"{catalogue.count:,} you can use"
 with head, title_row("Personas", f"{found}. {about()}"):
     choose_button()
+    if st.button("Import card", icon=":material/upload_file:"):
+        import_card()
     if st.button("New persona", icon=":material/add:", type="primary" if catalogue.count else "secondary"):
         open_in_builder(None)
 if problem := st.session_state.pop(REFUSED, None):

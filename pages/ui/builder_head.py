@@ -4,6 +4,8 @@ import streamlit as st
 
 from engine.personas.drafts import Draft
 from pages.ui import formats
+from pages.ui.card_export import export_dialog
+from pages.ui.card_import import import_card
 from pages.ui.context import MEMBERS, current_actor, get_studio, require
 from pages.ui.draft_state import saved_badge
 from pages.ui.layout import say, title_row
@@ -16,6 +18,7 @@ PAGE_OF = {
     "Rehearse": ("studio/rehearsal.py", True),
     "Compare models": ("studio/compare.py", False),
 }
+CARDS = ("Import card", "Export card")
 DISCARD = ":red[Discard draft]"
 
 
@@ -42,12 +45,16 @@ def head(draft: Draft, *, alone: bool = False) -> None:
 
 
 def _menu(draft: Draft) -> None:
-    words = [*offered(draft), DISCARD]
+    words = [*offered(draft), *CARDS[: 2 if draft.persona_key else 1], DISCARD]
     asked = st.menu_button(
         "", words, icon=":material/more_horiz:", key=f"more/{draft.id}", help="More for this persona"
     )
     if asked == DISCARD:
         discard(draft)
+    elif asked == CARDS[0]:
+        import_card()
+    elif asked == CARDS[1]:
+        export_dialog(draft.persona_key)
     elif asked:
         turn_to(asked, draft)
 

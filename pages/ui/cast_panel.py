@@ -13,6 +13,7 @@ from engine.theatre.stage import Performance
 from pages.ui import formats
 from pages.ui.context import MEMBERS, current_actor, get_studio, require
 from pages.ui.errors import explained
+from pages.ui.likeness import likeness
 from pages.ui.model_options import model_options
 from pages.ui.pickers import persona_buttons
 from pages.ui.scene_acts import cast, change_part, dismiss, field
@@ -67,7 +68,7 @@ def add_to_cast(scene_id: UUID) -> None:
 def _part(found: Performance, member: Member) -> None:
     scene = found.scene
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-        drawn = face(slug_of(member.persona), member.accent or None, emoji=member.avatar)
+        drawn = likeness(slug_of(member.persona), member.avatar, member.accent or None)
         st.image(drawn, width=36, alt=f"Portrait of {member.name}")
         with st.container(gap=None):
             st.markdown(f"**{formats.plain(member.name)}**")

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from engine.personas.faces import ACCENTS, face
+from engine.personas.faces import ACCENTS
 from engine.usage.ledger import Meter
 from pages.ui import formats
+from pages.ui.likeness import likeness
 
 # Chips in tables: pale, so that their text stays dark in both themes.
 CHIPS = {
@@ -101,8 +102,8 @@ def empty(title: str, caption: str, label: str, act: Callable[[], None] | None =
 
 
 def portrait(name: str, key: str, *, emoji: str = "", width: int = 48) -> None:
-    """The face of a persona."""
-    st.image(face(key, emoji=emoji), width=width, alt=f"Portrait of {name}" if name else "Portrait")
+    """The face of a persona; `emoji` is its avatar, which may be a picture too."""
+    st.image(likeness(key, emoji), width=width, alt=f"Portrait of {name}" if name else "Portrait")
 
 
 def foremost(readings: list[Meter]) -> list[Meter]:

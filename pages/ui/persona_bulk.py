@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.ui import formats
+from pages.ui.card_export import export_cards
 from pages.ui.context import MEMBERS, current_actor, get_studio, require
 from pages.ui.persona_card import CHOSEN
 from pages.ui.persona_undo import remember_deleted
@@ -31,6 +32,8 @@ def bulk_bar() -> None:
         said = formats.counted(len(chosen), "persona", "personas")
         st.markdown(f"**{said}** chosen", width="content")
         st.space("stretch")
+        if st.button("Export", icon=":material/download:", disabled=not chosen):
+            export_cards([*chosen])
         if st.button(":red[Delete]", icon=":material/delete:", disabled=not chosen):
             delete_several(chosen)
 

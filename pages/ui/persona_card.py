@@ -10,6 +10,7 @@ from engine.personas.catalogue import PersonaCard
 from engine.personas.drafts import Draft
 from engine.usage.persona_usage import PersonaUsage
 from pages.ui import formats
+from pages.ui.card_export import export_dialog
 from pages.ui.context import current_actor, get_studio
 from pages.ui.forms import choice_word
 from pages.ui.layout import portrait, say
@@ -106,6 +107,7 @@ def _acts(card: PersonaCard, by: Actor, *, is_default: bool) -> dict[str, Callab
     acts: dict[str, Callable[[], None]] = {"Details": lambda: details(card.key)}
     if card.readable:
         acts["Duplicate"] = lambda: _go_to(get_studio().drafts.duplicate(current_actor(), card.key))
+        acts["Export card"] = lambda: export_dialog(card.key)
     for word, (page, for_editors) in PAGE_OF.items():
         if page in pages and (card.editable or not for_editors):
             acts[word] = lambda page=page: st.switch_page(page, query_params={"key": card.key})

@@ -4,12 +4,12 @@ import streamlit as st
 
 from engine.errors import StudioError
 from engine.personas.drafts import Draft
-from engine.personas.faces import face
 from engine.personas.pictures import is_picture
 from pages.ui.context import current_actor, get_studio
 from pages.ui.draft_state import key_of, put
 from pages.ui.errors import notice
 from pages.ui.forms import field
+from pages.ui.likeness import likeness
 
 KINDS = ["png", "jpg", "jpeg", "webp"]
 MOST_MIB = 10
@@ -17,12 +17,7 @@ MOST_MIB = 10
 
 def avatar(draft: Draft) -> str:
     """What is drawn for the persona: an SVG."""
-    if not is_picture(draft.spec.avatar):
-        return face(draft.key, emoji=draft.spec.avatar)
-    try:
-        return face(draft.key, picture=get_studio().pictures.display(current_actor(), draft.spec.avatar))
-    except StudioError:
-        return face(draft.key)
+    return likeness(draft.key, draft.spec.avatar)
 
 
 def drawn(draft: Draft, *, width: int) -> None:

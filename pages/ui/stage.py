@@ -5,7 +5,6 @@ from uuid import UUID
 
 import streamlit as st
 
-from engine.personas.faces import face
 from engine.theatre.casting import slug_of
 from engine.theatre.estimate import Estimate
 from engine.theatre.scene import HOST, Turn
@@ -13,6 +12,7 @@ from engine.theatre.stage import Performance
 from pages.ui import formats
 from pages.ui.cast_panel import cast_panel
 from pages.ui.context import current_actor, get_studio
+from pages.ui.likeness import likenesses
 from pages.ui.safe_markdown import safe_markdown
 from pages.ui.scene_acts import CHANGED, fork, play_more
 from pages.ui.scene_words import expected, minutes, why_still
@@ -102,11 +102,12 @@ def _standstill(found: Performance) -> None:
 
 def turns(shown: list[Turn], *, mine: bool) -> None:
     """Turns in their order: who, what, why, by which model and for how much."""
+    looks = likenesses()
     for turn in shown:
         if turn.speaker == HOST:
             _host(turn, mine=mine)
         else:
-            _member(turn)
+            _member(turn, looks(slug_of(turn.persona_key), turn.avatar, turn.accent or "gray"))
 
 
 def _host(turn: Turn, *, mine: bool) -> None:
@@ -115,9 +116,8 @@ def _host(turn: Turn, *, mine: bool) -> None:
         st.markdown(safe_markdown(turn.text))
 
 
-def _member(turn: Turn) -> None:
+def _member(turn: Turn, drawn: str) -> None:
     accent = turn.accent or "gray"
-    drawn = face(slug_of(turn.persona_key), accent, emoji=turn.avatar)
     with st.chat_message(formats.plain(turn.name), avatar=drawn), st.container(gap=None):
         st.markdown(f":{accent}[**{formats.plain(turn.name)}**]")
         writing = turn.state == "writing"

@@ -8,10 +8,11 @@ import streamlit as st
 
 from engine.conversations.assistant import Picks
 from engine.conversations.threads import Message
-from engine.personas.faces import accent_of, face
+from engine.personas.faces import accent_of
 from pages.ui import formats
 from pages.ui.context import current_actor, get_studio
 from pages.ui.entity_card import entity_card
+from pages.ui.likeness import likeness
 from pages.ui.pickers import persona_buttons
 from pages.ui.safe_markdown import safe_markdown
 from pages.ui.stream import polled
@@ -42,6 +43,7 @@ def _is_writing(messages: list[Message]) -> bool:
 
 def _draw(thread_id: UUID, place: str, small: bool) -> bool:
     messages = _messages(thread_id)
+    faces = _faces(messages)
     for message in messages:
         if message.role == "user":
             with st.chat_message("user", avatar=":material/person:"):
@@ -49,14 +51,25 @@ def _draw(thread_id: UUID, place: str, small: bool) -> bool:
                 if message.about:
                     st.caption(f"About: {formats.plain(message.about)}")
         else:
-            _answer(message, place, small)
+            _answer(message, faces[message.persona_key], place, small)
     return _is_writing(messages)
 
 
-def _answer(message: Message, place: str, small: bool) -> None:
+def _faces(messages: list[Message]) -> dict[str, str]:
+    """How those who answered look, by their keys; who is not there any more has the face of their key."""
+    keys = {message.persona_key for message in messages}
+    cards = get_studio().personas.cards(current_actor(), keys)
+    return {key: likeness(_slug(key), cards[key].avatar if key in cards else "") for key in keys}
+
+
+def _slug(persona_key: str) -> str:
+    return persona_key.rpartition(":")[2].rpartition("/")[2]
+
+
+def _answer(message: Message, look: str, place: str, small: bool) -> None:
     key = f"{place}/{message.id}"
-    slug = message.persona_key.rpartition(":")[2].rpartition("/")[2]
-    with st.chat_message("assistant", avatar=face(slug)):
+    slug = _slug(message.persona_key)
+    with st.chat_message("assistant", avatar=look):
         mode = "" if small else f" :gray-badge[{formats.plain(message.mode)}]"
         st.markdown(f":{accent_of(slug)}[**{formats.plain(message.persona_name)}**]{mode}")
         run = get_studio().assistant.run(current_actor(), message.id) if message.state == "writing" else None
@@ -111,12 +124,25 @@ def _receipt(message: Message, key: str, small: bool) -> None:
         if message.route is not None:
             with st.popover("Why this model?", icon=":material/alt_route:", type="tertiary"):
                 why(message.route)
+                _version(message)
         _again(message, key)
         if message.state == "done":
             rated = {1: 1, -1: 0}.get(message.rating or 0)
             if f"{key}/rated" not in st.session_state and rated is not None:
                 st.session_state[f"{key}/rated"] = rated
             st.feedback("thumbs", key=f"{key}/rated", on_change=_rate, args=(message.id, f"{key}/rated"))
+
+
+def _version(message: Message) -> None:
+    """Which version answered; for one's own persona the way to it."""
+    if not message.persona_version:
+        return
+    label = f"{formats.plain(message.persona_name)}, version {message.persona_version}"
+    if message.persona_key.startswith("user:"):
+        address = {"key": message.persona_key, "new": str(message.persona_version)}
+        st.page_link("studio/versions.py", label=label, icon=":material/history:", query_params=address)
+    else:
+        st.caption(label)
 
 
 def _again(message: Message, key: str) -> None:

@@ -113,6 +113,8 @@ def test_there_are_fragments_and_dialogs_to_look_at():
         "fork_from",
         "delete_scene",
         "seen_again",
+        "import_card",
+        "export_cards",
     }
 
 

@@ -11,7 +11,7 @@ from engine.personas.cards.block import data_url
 from engine.personas.cards.card import Card, File, Format, Found, Picture, Written
 from engine.personas.cards.card_v3 import WHERE
 from engine.personas.cards.character import BACKFILL, Opened, found_in, is_character, opened, written
-from engine.personas.cards.limits import MIB, TEXT_BYTES, json_of, refused
+from engine.personas.cards.limits import TEXT_BYTES, json_of, refused
 from engine.personas.cards.report import Notes
 from engine.personas.cards.texts import json_bytes, tell_text
 from engine.personas.cards.told import tell_size, tell_written
@@ -19,8 +19,6 @@ from engine.personas.pictures.chunks import SIGNATURE, Chunk, chunks, joined, ke
 from engine.personas.pictures.files import look
 
 V2, V3 = "chara", "ccv3"
-_LONGEST = TEXT_BYTES // 3 * 4 + 4096
-"""Base64 of the longest text, with a few line ends."""
 
 
 def claims(file: File) -> bool:
@@ -96,9 +94,6 @@ def _opened(parts: list[Chunk], keyword: str) -> Opened | None:
     if found is None:
         return None
     text = bytes(found.body[len(keyword) + 1 :])
-    if len(text) > _LONGEST:
-        said = f"The card in the picture has about {len(text) / 4 * 3 / MIB:.1f} MiB of text; at most"
-        raise refused(f"{said} {TEXT_BYTES // MIB} MiB fit.")
     try:
         card = json_of(base64.b64decode(b"".join(text.split()), validate=True), "The card in the picture")
     except binascii.Error:

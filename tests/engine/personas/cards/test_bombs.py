@@ -35,6 +35,7 @@ def test_the_corpus_is_refused_or_read_in_little_memory(tmp_path: Path) -> None:
     dropped = {each["name"]: each["dropped"] for each in came}
     assert "cannot be read" in dropped["broken pixels"] and "9,000 × 9,000" in dropped["many pixels inside"]
     assert "4,000 bytes after the end" in dropped["with a tail"]
+    assert [dropped[f"squeezed {kind}"] for kind in ("zTXt", "iTXt", "iCCP")] == [""] * 3
 
 
 def _as_expected(came: dict[str, str]) -> bool:

@@ -36,7 +36,9 @@ def brought_in(studio: Studio, actor: Actor, filename: str, data: bytes) -> str:
 @given(spec=personas())
 def test_any_persona_goes_through_the_database_and_a_card_of_each_format(studio: Studio, spec: PersonaSpec) -> None:
     actor = studio.people.acting_as(Actor.operator(), "ada@example.org") if _has_ada(studio) else person(studio)
-    spec = spec.model_copy(update={"name": f"x{spec.name}"[:80], "role": spec.role or "x", "visibility": Visibility.PRIVATE})
+    spec = spec.model_copy(
+        update={"name": f"x{spec.name}"[:80], "role": spec.role or "x", "visibility": Visibility.PRIVATE}
+    )
     draft = studio.drafts.open(actor)
     studio.drafts.save(actor, draft.id, spec.model_dump(mode="json"))
     key = studio.drafts.publish(actor, draft.id)
