@@ -305,7 +305,7 @@ def test_a_draft_that_is_gone_or_somebody_elses_says_so(tab, draft, add_person):
 
 
 def test_the_menu_leads_to_what_there_is_for_the_draft(builder, tab, studio, noor, draft):
-    assert builder().menu_button[0].options == ["Compare models", ":red[Discard draft]"]
+    assert builder().menu_button[0].options == ["Compare models", "Import card", ":red[Discard draft]"]
     studio.drafts.save(noor, draft.id, {"role": "Engineer"})
     key = studio.drafts.publish(noor, draft.id)
     for word, title in (("Versions", "Version history"), ("Rehearse", "Rehearsal"), ("Compare models", "Compare")):
