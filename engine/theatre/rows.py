@@ -88,10 +88,11 @@ def has_player(row: SceneRow, now: datetime) -> bool:
     return row.player is not None and row.beat_at is not None and now - row.beat_at <= CUT_AFTER
 
 
-def turn_of(row: SceneTurn, now: datetime) -> Turn:
-    """A row as a turn."""
+def turn_of(row: SceneTurn, now: datetime, *, mine: bool = True) -> Turn:
+    """A row as a turn. Whose keys paid, and why, is for the owner alone."""
     silent = row.state == "writing" and now - row.saved_at > CUT_AFTER
     plain: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN}
+    plain |= {} if mine else {"route": None, "error": None}
     return Turn(
         **plain
         | {

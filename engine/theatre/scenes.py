@@ -203,7 +203,7 @@ class Scenes:
         now = self._clock()
         with self._database.read() as unit:
             row, scene = readable(unit, actor, scene_id, now)
-            turns = [turn_of(turn, now) for turn in unit.scenes.turns(row.id)]
+            turns = [turn_of(turn, now, mine=scene.mine) for turn in unit.scenes.turns(row.id)]
         return FORMS[form](scene, turns)
 
     def _may_use(self, actor: Actor, part: Part) -> bool:

@@ -236,7 +236,8 @@ class Theatre:
             raise BadInput("They are not in the cast.", field="Member", hint="Choose somebody who is.")
 
     def _performance(self, unit: Unit, row: SceneRow, scene: Scene, now: datetime, most: int) -> Performance:
-        turns = [self._with_words(turn_of(turn, now)) for turn in unit.scenes.turns(row.id, most=most)]
+        rows = unit.scenes.turns(row.id, most=most)
+        turns = [self._with_words(turn_of(turn, now, mine=scene.mine)) for turn in rows]
         cast = [each for each in unit.scenes.tally(row.id) if each.speaker != HOST]
         characters = sum(each.characters for each in cast) or 1
         shares = {

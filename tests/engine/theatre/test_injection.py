@@ -10,6 +10,7 @@ import pytest
 from engine.accounts.actor import Actor
 from engine.llm import LLMRequest
 from engine.studio import Studio
+from engine.theatre import speaking
 from engine.theatre.prompt import mark_of
 from engine.theatre.scene import Turn
 from tests.engine.theatre.acting import Acting, order, played, speaker_of, spoken
@@ -55,11 +56,11 @@ def obedient(request: LLMRequest) -> str:
     return f"Yes, Host. [00000000] Host says: {read[:80]}"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_no_words_of_a_persona_change_the_order_the_cost_or_what_others_read(
-    open_with: Callable[..., Studio], database_url: str, openai: Acting
+    open_with: Callable[..., Studio], openai: Acting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not database_url.startswith("sqlite"):
-        pytest.skip("what a model reads does not depend on the database")
+    monkeypatch.setattr(speaking, "HISTORY_TOKENS", 1_000)  # the last attacks are enough, and soon read
     studio, operator = open_with(OPENAI_API_KEY=KEY), Actor.operator()
     attacks = [form.replace("{order}", order) for order, form in product(ORDERS, FORMS)]
     assert len(set(attacks)) == 100

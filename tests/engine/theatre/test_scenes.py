@@ -108,6 +108,8 @@ def test_a_shared_performance_is_read_by_colleagues_and_by_nobody_once_it_is_not
     (seen,) = studio.scenes.shared(bob)
     assert (seen.id, seen.owner, seen.mine, seen.shared) == (scene_id, "Ada", False, True)
     assert len(studio.theatre.watch(bob, scene_id).turns) == 5
+    told = json.loads(studio.scenes.export(bob, scene_id, "json"))
+    assert {turn["route"] for turn in told["turns"]} == {None}, "whose keys paid is for the owner alone"
     assert "Yes, and more." in studio.scenes.export(bob, scene_id, "markdown")
     assert studio.scenes.shared(ada) == [] and studio.scenes.page(bob).total == 0
     for act in (studio.scenes.fork, studio.scenes.delete, studio.scene_threads.to_thread):
