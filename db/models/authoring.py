@@ -64,8 +64,9 @@ class Rehearsal(Identified, Base):
 class RehearsalCell(Identified, Base):
     """One check on one prompt by one model, and what came of it: "passed", "failed", "unjudged" or "error".
 
-    "waiting" and "asking" are on their way. A prompt is known by its digest, so versions with the same words share
-    their results. `check_digest` tells results of a check as it was from those of the check as it is.
+    "waiting" and "asking" are on their way. `picked` is how the model was asked for. A prompt is known by its digest,
+    so versions with the same words share their results. `check_digest` tells results of a check as it was from those
+    of the check as it is.
     """
 
     __tablename__ = "rehearsal_cells"
@@ -78,6 +79,7 @@ class RehearsalCell(Identified, Base):
     version: Mapped[int]
     prompt_digest: Mapped[str]
     model: Mapped[str]
+    picked: Mapped[str]
     check_key: Mapped[str]
     check_digest: Mapped[str]
     state: Mapped[str]

@@ -55,6 +55,7 @@ class Subject:
     slug: str
     version: int
     name: str
+    avatar: str
     questions: tuple[str, ...]
     may_edit: bool
 
@@ -234,12 +235,13 @@ class Compare:
             with self._database.read() as unit:
                 stored = unit.drafts.by_id(draft_id, writer_of(actor))
             about, spec = (stored.persona_id if stored else None) or draft.id, draft.spec
-            return Subject(about, draft.persona_key or "", draft.key, DRAFT, spec.name, spec.sample_queries, True), spec
+            key, questions = draft.persona_key or "", spec.sample_queries
+            return Subject(about, key, draft.key, DRAFT, spec.name, spec.avatar, questions, True), spec
         with self._database.read() as unit:
             found = find(unit, actor, of)
         row, spec = found.row, spec_of(found.row.content)
         may, questions = found.may.edit, spec.sample_queries
-        return Subject(row.id, found.key, row.key, row.version, spec.name, questions, may), spec
+        return Subject(row.id, found.key, row.key, row.version, spec.name, spec.avatar, questions, may), spec
 
     def _version(self, actor: Actor, subject: Subject, number: int) -> PersonaSpec:
         """Another version than the one that is compared: for those who may change the persona."""

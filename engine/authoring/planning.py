@@ -185,7 +185,8 @@ class Planner:
         elif last is not None and state in ("waiting", "asking", "error") and there.rehearsal_id == last.id:
             plan.kept.append(there.id)
         else:
-            plan.cells.append(_cell(plan.row.id, number, ref, check, digest, place=len(plan.asked)))
+            column = plan.columns[ref]
+            plan.cells.append(_cell(plan.row.id, number, column, check, digest, place=len(plan.asked)))
 
     def _costs(self, plan: Plan, number: int, ref: str, check: Check, answered: bool) -> Iterator[Decimal | None]:
         column = plan.columns[ref]
@@ -204,14 +205,15 @@ def _check_size(wish: Wish) -> None:
         raise BadInput(f"Choose 1 to {MOST_MODELS} models.", field="Models", hint="Nothing was asked.")
 
 
-def _cell(persona_id: UUID, number: int, ref: str, check: Check, digest: str, *, place: int) -> dict[str, Any]:
+def _cell(persona_id: UUID, number: int, column: Column, check: Check, digest: str, *, place: int) -> dict[str, Any]:
     return {
         "id": uuid7(),
         "persona_id": persona_id,
         "place": place,
         "version": number,
         "prompt_digest": digest,
-        "model": ref,
+        "model": column.ref,
+        "picked": column.picked,
         "check_key": check.key,
         "check_digest": check.digest,
         "state": "waiting",

@@ -58,10 +58,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class RehearsedAnswer:
-    """One filled cell with its words."""
+    """One filled cell with its words; `picked` is how its model was asked for."""
 
     check: Check
     state: str
+    picked: str
     question: str
     answer: str
     judged_by: Literal["rule", "model", ""]
@@ -155,6 +156,7 @@ class Rehearsal:
             RehearsedAnswer(
                 checks[cell.check_key],
                 cell.state,
+                cell.picked,
                 cell.question,
                 cell.answer,
                 cell.judged_by,  # type: ignore[arg-type]

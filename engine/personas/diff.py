@@ -13,8 +13,10 @@ from engine.personas.spec import PersonaSpec
 
 Op = Literal["same", "removed", "added"]
 Block = tuple[str, Sequence[str], Sequence[str]]
-_WORD = re.compile(r"\w+|\s+|[^\w\s]")
-_SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*\s*|[.!?\n]+\s*")
+_WORD = re.compile(r"\w+|\n|[^\S\n]+|[^\w\s]")
+_SENTENCE = re.compile(r"[^.!?\n]+[.!?]*[^\S\n]*|[.!?]+[^\S\n]*|\n")
+ALIKE = 0.2
+"""Stretches that share fewer of their words are shown as two, not woven into each other."""
 MOST_PAIRS = 1_000_000
 """Longer stretches are not taken apart: the time it takes grows with the product of both lengths."""
 
@@ -99,7 +101,14 @@ def _change(name: str, title: str, before: Any, after: Any) -> FieldChange:
 
 
 def _words(old: str, new: str) -> Iterable[Block]:
-    return _blocks(_WORD.findall(old), _WORD.findall(new))
+    gone, come = _WORD.findall(old), _WORD.findall(new)
+    blocks = list(_blocks(gone, come))
+    shared = sum(_count(left) for op, left, _ in blocks if op == "equal")
+    return blocks if shared >= ALIKE * min(_count(gone), _count(come)) else [("replace", gone, come)]
+
+
+def _count(tokens: Sequence[str]) -> int:
+    return sum(token[0].isalnum() for token in tokens)
 
 
 def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterable[Block]:

@@ -19,6 +19,7 @@ from pages.ui.forms import choice_word, field
 from pages.ui.layout import card_head, list_row, say
 from pages.ui.newer_version import was_published_meanwhile
 from pages.ui.portrait_picker import drawn, portrait_popover
+from pages.ui.rehearsal_offer import after_publishing
 from pages.ui.writing_help import improve_popover, improvement
 
 # step: its name in the stepper, the head of its card, the question it opens with
@@ -271,14 +272,14 @@ def _foot(draft: Draft, step: str) -> None:
 
 def _publish(draft: Draft) -> None:
     try:
-        get_studio().drafts.publish(current_actor(), draft.id, note=st.session_state[_note(draft.id)])
+        key = get_studio().drafts.publish(current_actor(), draft.id, note=st.session_state[_note(draft.id)])
     except EditConflict as newer:
         was_published_meanwhile(draft.id, newer)
         st.rerun()
     except StudioError as refused:
         notice(refused)
         return
-    say(f"{draft.spec.name} is published")
+    say(f"{draft.spec.name} is published. {after_publishing(key)}".removesuffix(". "))
     st.switch_page("studio/personas.py")
 
 

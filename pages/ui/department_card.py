@@ -16,6 +16,7 @@ from pages.ui.layout import card_head, say
 
 REFUSED = "departments/refused"
 NONE = ""
+GUARDS = (0, 50, 60, 70, 80, 90, 100)
 
 
 def department_card(
@@ -87,6 +88,29 @@ def _choose(department_id: UUID, read: Callable[[], tuple[list[str], str]]) -> N
         say("Saved")
 
 
+def _guard(department: Department) -> None:
+    """How much of its rehearsal the default persona must have passed, and why it does not answer now."""
+    key = f"guard/{department.id}"
+    st.session_state[key] = department.guard_rate or 0
+    st.selectbox(
+        "Rehearsal of the default",
+        sorted({*GUARDS, st.session_state[key]}),
+        key=key,
+        on_change=_set_guard,
+        args=(department.id, key),
+        format_func=lambda rate: f"At least {rate}% of its checks passed" if rate else "Not asked for",
+    )
+    if department.held_back:
+        st.warning(
+            f"{formats.plain(department.held_back)} The general assistant answers meanwhile.", icon=":material/pause:"
+        )
+
+
+def _set_guard(department_id: UUID, key: str) -> None:
+    get_studio().departments.set_guard(current_actor(), department_id, st.session_state[key] or None)
+    say("Saved")
+
+
 def _personas(department: Department, names: dict[str, str]) -> None:
     """The two choices of a department; each is saved when it is made."""
     chosen, first = f"recommended/{department.id}", f"default/{department.id}"
@@ -102,6 +126,7 @@ def _personas(department: Department, names: dict[str, str]) -> None:
         st.multiselect("Recommended personas", list(names), key=chosen, placeholder="None", wrap=True, **then)
     with right:
         st.selectbox("Answers by default", [NONE, *department.recommended], key=first, **then)
+    _guard(department)
     about, problem = st.session_state.get(REFUSED, (None, None))
     if about == department.id:
         notice(problem)

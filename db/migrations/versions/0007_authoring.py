@@ -75,7 +75,7 @@ def _rehearsals() -> None:
         _of("persona_id", "personas.id"),
         _of("rehearsal_id", "rehearsals.id", index=True),
         *_must(sa.Integer, "turn", "place", "version"),
-        *_must(sa.Text, "prompt_digest", "model", "check_key", "check_digest", "state"),
+        *_must(sa.Text, "prompt_digest", "model", "picked", "check_key", "check_digest", "state"),
         *_must(sa.Text, "question", "answer", "judged_by", "reason"),
         sa.Column("cost_nano", sa.BigInteger),
         *_must(INSTANT, "saved_at"),

@@ -118,8 +118,8 @@ def test_votes_make_standings_and_the_pick_becomes_the_preferred_profile(
     assert worst.cost_usd == 0 and best.cost_usd is not None and best.cost_usd > 0
     assert studio.versions.all(ada, key).version(1).liked == 2
     picked, silly = (column.id for column in last.columns)
-    draft_id = studio.compare.prefer(ada, key, picked)
-    assert studio.drafts.get(ada, draft_id).spec.preferred_profile == "fast"
+    preferred = studio.compare.prefer(ada, key, picked)
+    assert studio.drafts.get(ada, preferred.draft_id).spec.preferred_profile == preferred.profile == "fast"
     assert (studio.compare.profile_for(ada, picked), studio.compare.profile_for(ada, silly)) == ("fast", "")
     with pytest.raises(BadInput):
         studio.compare.prefer(ada, key, silly)
