@@ -8,7 +8,7 @@ import typer
 from typer.exceptions import TyperException
 
 from engine import redaction
-from engine.cli import ask, audit, controls, database, demo, keys, people, personas, theatre, usage
+from engine.cli import ask, audit, controls, database, demo, keys, lint, people, personas, theatre, usage
 from engine.cli.output import print_error
 from engine.errors import BadInput, StudioError
 
@@ -30,6 +30,7 @@ app.add_typer(people.people, name="people")
 app.add_typer(keys.keys, name="keys")
 app.add_typer(audit.audit, name="audit")
 app.add_typer(controls.controls, name="controls")
+personas.personas.command("lint")(lint.lint_persona)
 app.add_typer(personas.personas, name="personas")
 app.add_typer(theatre.theatre, name="theatre")
 app.add_typer(usage.usage, name="usage")

@@ -19,7 +19,7 @@ PAGE_OF = {
     "Compare models": ("studio/compare.py", False),
 }
 CARDS = ("Import card", "Export card")
-DISCARD = ":red[Discard draft]"
+IMPORT, DISCARD = "Import card", ":red[Discard draft]"
 
 
 def offered(draft: Draft) -> list[str]:

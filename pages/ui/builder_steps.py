@@ -12,6 +12,7 @@ from engine.personas.drafts import Draft
 from engine.personas.spec import PersonaSpec, asked_for, fields_of
 from pages.ui import formats
 from pages.ui.builder_head import offered, turn_to
+from pages.ui.card_import import import_card
 from pages.ui.context import current_actor, get_studio
 from pages.ui.draft_state import key_of, problem, put, stored, unsaved
 from pages.ui.errors import notice
@@ -148,6 +149,11 @@ def _field(draft: Draft, name: str) -> None:
 
 
 def _role_step(draft: Draft, _: str) -> None:
+    if draft.spec == PersonaSpec():
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            st.caption("Begin with a name, with one sentence, or with a card.", width="content")
+            if st.button("Import card", icon=":material/upload_file:", type="tertiary"):
+                import_card()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         drawn(draft, width=68)
         with st.container(width=240):

@@ -314,6 +314,15 @@ def test_the_menu_leads_to_what_there_is_for_the_draft(builder, tab, studio, noo
         assert not at.exception and title.split()[0] in at.title[0].value
 
 
+def test_a_card_is_another_way_to_begin(tab, builder, noor):
+    at = press(tab(noor, PAGE), "Import card")
+    assert [upload.label for upload in at.file_uploader if upload.label == "Card"]
+    at = builder()
+    assert not any(button.label == "Import card" for button in at.button), "there is something already"
+    at.menu_button[0].click("Import card").run()
+    assert [upload.label for upload in at.file_uploader if upload.label == "Card"]
+
+
 def test_discarding_asks_first(builder, studio, noor, draft):
     at = builder()
     at.menu_button[0].click(":red[Discard draft]").run()
