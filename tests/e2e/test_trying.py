@@ -1,15 +1,17 @@
-"""Trying a persona in a browser: two columns side by side, the checks by version and model, a version restored."""
+"""Trying a persona in a browser: two columns side by side, the checks by version and model, a version restored, and the
+persona taken along by somebody else as a picture."""
 
 import pytest
 from playwright.sync_api import expect
 
-from engine.accounts.actor import Actor
+from engine.accounts.actor import Actor, Role
 from engine.settings import load_settings
 from engine.studio import open_studio
-from tests.e2e.conftest import EMAIL, become_admin, settle, visit
+from tests.e2e.conftest import EMAIL, PASSWORD, become_admin, new_context, settle, sign_in, visit
 
 pytestmark = pytest.mark.browser
 
+COLLEAGUE = "noor@example.org"
 FIRST, SECOND = "Hello from the first voice.", "Hello from the second voice."
 
 
@@ -23,6 +25,9 @@ def with_pip(server):
         draft = studio.drafts.open(rosa, "user:pip" if role == "Pilot" else None)
         studio.drafts.save(rosa, draft.id, {"name": "Pip", "role": role, "constraints": ["Never say “cheap”"]})
         studio.drafts.publish(rosa, draft.id)
+    studio.people.add(
+        Actor.operator(), email=COLLEAGUE, name="Noor Haddad", password=PASSWORD, role=Role.USER, verified=True
+    )
     studio.close()
 
 
@@ -81,9 +86,46 @@ def restored(page, server):
     expect(page.get_by_label("Role", exact=True)).to_have_value("Engineer")
 
 
-def test_compare_then_rehearse_then_go_back_to_a_version(serve, page):
+def exported(page, server, folder):
+    """The persona as a picture with its card in it."""
+    visit(page, f"{server.url}/personas")
+    page.get_by_test_id("stMenuButton").first.get_by_role("button").click()
+    page.get_by_text("Export card", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("combobox").click()
+    page.get_by_role("option", name="(.png)").click()
+    expect(dialog.get_by_text("Lossless")).to_be_visible()
+    expect(dialog.get_by_text("pip.png")).to_be_visible()
+    settle(page)
+    with page.expect_download() as found:
+        dialog.get_by_role("button", name="Download").click()
+    card = folder / "pip.png"
+    found.value.save_as(card)
+    return card
+
+
+def imported(page, server, card):
+    """Somebody else reads what is in it, and has it as a draft of their own."""
+    visit(page, f"{server.url}/personas")
+    sign_in(page, COLLEAGUE)
+    visit(page, f"{server.url}/personas")
+    page.get_by_role("button", name="Import card").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(card)
+    expect(dialog.get_by_text("Lossless")).to_be_visible()
+    expect(dialog.get_by_text("Never say “cheap”")).to_be_visible()
+    settle(page)
+    dialog.get_by_role("button", name="Open in the builder").click()
+    expect(page.get_by_role("heading", name="Pip", exact=True)).to_be_visible()
+    expect(page.get_by_label("Role", exact=True)).to_have_value("Engineer")
+
+
+def test_compare_rehearse_go_back_to_a_version_and_hand_it_on(serve, page, browser, tmp_path):
     server = serve(answer=FIRST)
     become_admin(page, server)
     with_pip(server)
     for act in (compared, rehearsed, restored):
         act(page, server)
+    card = exported(page, server, tmp_path)
+    with new_context(browser) as other:
+        imported(other.new_page(), server, card)
