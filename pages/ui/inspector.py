@@ -44,8 +44,9 @@ def inspector(draft: Draft, step: str, sections: tuple[Section, ...], question: 
     """Draw the card. It opens on what helps in the step; `open_step` goes to another one."""
     findings = lint(draft.spec)
     whole = sum(section.tokens for section in sections)
+    alarm = ":material/error: " if any(finding.severity == "error" for finding in findings) else ""
     labels = {
-        "checks": f"Checks · {len(findings)}",
+        "checks": f"{alarm}Checks · {len(findings)}",
         "prompt": f"Prompt · {formats.counted(whole, 'token', 'tokens')}",
         "cost": "Cost per turn",
     }

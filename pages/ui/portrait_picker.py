@@ -9,21 +9,15 @@ from pages.ui.context import current_actor, get_studio
 from pages.ui.draft_state import key_of, put
 from pages.ui.errors import notice
 from pages.ui.forms import field
-from pages.ui.likeness import likeness
+from pages.ui.layout import portrait
 
 KINDS = ["png", "jpg", "jpeg", "webp"]
 MOST_MIB = 10
 
 
-def avatar(draft: Draft) -> str:
-    """What is drawn for the persona: an SVG."""
-    return likeness(draft.key, draft.spec.avatar)
-
-
 def drawn(draft: Draft, *, width: int) -> None:
-    """Draw it."""
-    name = draft.spec.name
-    st.image(avatar(draft), width=width, alt=f"Portrait of {name}" if name else "Portrait")
+    """Draw the portrait of a draft."""
+    portrait(draft.spec.name, draft.key, emoji=draft.spec.avatar, width=width)
 
 
 def portrait_popover(draft: Draft) -> None:

@@ -21,8 +21,8 @@ from pages.ui.ai_disabled_banner import ICON as PAUSE
 from pages.ui.ai_disabled_banner import silence, unless_stopped
 from pages.ui.asking import receipt, uses
 from pages.ui.context import current_actor, get_studio
+from pages.ui.likeness import likeness
 from pages.ui.limit_notice import SWITCHED_OFF, paused, refused
-from pages.ui.portrait_picker import avatar
 from pages.ui.safe_markdown import safe_markdown
 from pages.ui.stream import polled
 
@@ -199,7 +199,7 @@ def _use_built_in(draft_id: UUID) -> None:
 def _answer(draft: Draft, run: Run, height: int, *, off: bool) -> None:
     if run.text or not run.over:
         name = formats.plain(draft.spec.name) or "No name yet"
-        with st.chat_message("assistant", avatar=avatar(draft)):
+        with st.chat_message("assistant", avatar=likeness(draft.key, draft.spec.avatar)):
             st.markdown(f":{accent_of(draft.key)}[**{name}**]")
             with st.container(height=height, border=False, autoscroll=True):
                 if run.text:
