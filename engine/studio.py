@@ -14,12 +14,12 @@ from engine.accounts.joining import Joining
 from engine.accounts.keys import Keys
 from engine.accounts.people import People
 from engine.accounts.vault import check_canary, load_vault
-from engine.authoring.check_sets import CheckSets
-from engine.authoring.compare import Compare
+from engine.authoring.comparison.compare import Compare
 from engine.authoring.getting_started import GettingStarted
 from engine.authoring.preview import Preview
-from engine.authoring.rehearsal import Rehearsal
-from engine.authoring.writing import Writing
+from engine.authoring.rehearsal.check_sets import CheckSets
+from engine.authoring.rehearsal.rehearsal import Rehearsal
+from engine.authoring.writing.writing import Writing
 from engine.conversations.ask import Ask
 from engine.conversations.assistant import Assistant
 from engine.conversations.threads import Threads

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from engine.accounts.actor import Actor
-from engine.authoring.matrix import Matrix
-from engine.authoring.rehearsal import Wish
+from engine.authoring.rehearsal.matrix import Matrix
+from engine.authoring.rehearsal.rehearsal import Wish
 from engine.cli.opened import As, acting, opened
 from engine.cli.output import AsJson, print_json
 from engine.personas.versions import DRAFT

@@ -63,10 +63,9 @@ def _prompt(found: Imported) -> None:
     """What a model would read, as the text that it is."""
     text = system_text(sections(found.spec))
     st.markdown("**What the model would read**")
-    st.caption("Somebody else wrote this. Read it before you use it: a card may try to give orders to the model.")
+    st.caption("Somebody else may have written this. Read it first: a card may try to give the model orders.")
     if text:
-        with st.container(height=PROMPT_PX):
-            st.code(text, language=None, wrap_lines=True)
+        st.code(text, language=None, wrap_lines=True, height=PROMPT_PX)
     else:
         st.markdown("Nothing yet: there is no prompt in this card.")
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from engine.authoring.checks import Check
+from engine.authoring.rehearsal.checks import Check
 from engine.errors import StudioError
 from pages.ui import formats
 from pages.ui.context import MEMBERS, current_actor, get_studio, require

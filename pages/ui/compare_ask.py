@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from engine.authoring.compare import MOST_COLUMNS
-from engine.authoring.compared import Column, Comparison
+from engine.authoring.comparison.compare import MOST_COLUMNS
+from engine.authoring.comparison.results import Column, Comparison
 from engine.errors import StudioError
 from engine.personas.versions import DRAFT, History
 from pages.ui import formats

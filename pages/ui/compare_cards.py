@@ -5,8 +5,8 @@ from uuid import UUID
 
 import streamlit as st
 
-from engine.authoring.compare import Subject
-from engine.authoring.compared import Compared, Comparison
+from engine.authoring.comparison.compare import Subject
+from engine.authoring.comparison.results import Compared, Comparison
 from engine.errors import StudioError
 from engine.personas.versions import DRAFT
 from engine.providers import PROVIDERS

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import streamlit as st
 
-from engine.authoring.compare import LAST_QUESTIONS, Subject
-from engine.authoring.compared import Comparison, Standing
+from engine.authoring.comparison.compare import LAST_QUESTIONS, Subject
+from engine.authoring.comparison.results import Comparison, Standing
 from pages.ui import formats
 from pages.ui.compare_cards import prefer
 from pages.ui.context import current_actor, get_studio

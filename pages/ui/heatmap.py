@@ -4,7 +4,7 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from engine.authoring.matrix import Matrix
+from engine.authoring.rehearsal.matrix import Matrix
 from engine.personas.versions import DRAFT
 from pages.ui import formats
 from pages.ui.charts import show

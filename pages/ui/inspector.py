@@ -7,8 +7,8 @@ from uuid import UUID
 import streamlit as st
 
 from engine.authoring.lint import Finding, Severity, lint
-from engine.authoring.tasks import REVIEW
-from engine.authoring.writing import Written
+from engine.authoring.writing.tasks import REVIEW
+from engine.authoring.writing.writing import Written
 from engine.personas.drafts import Draft
 from engine.personas.prompt import Section
 from engine.personas.spec import PersonaSpec, asked_for

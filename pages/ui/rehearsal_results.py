@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from engine.authoring.checks import Check
-from engine.authoring.matrix import Lost, Matrix
-from engine.authoring.rehearsal import RehearsedAnswer
+from engine.authoring.rehearsal.checks import Check
+from engine.authoring.rehearsal.matrix import Lost, Matrix
+from engine.authoring.rehearsal.rehearsal import RehearsedAnswer
 from engine.personas.versions import DRAFT, History
 from pages.ui import formats
 from pages.ui.context import current_actor, get_studio
@@ -147,7 +147,7 @@ def _table(matrix: Matrix, versions: list[int], model: str) -> None:
     table = pd.DataFrame(rows)
     names = [row_name(version) for version in versions]
     styled = table.style.map(lambda word: f"background-color: {SHADES[word]}" if word in SHADES else "", subset=names)
-    st.dataframe(styled, hide_index=True, placeholder="–", column_config={"Check": st.column_config.Column(width=300)})
+    st.dataframe(styled, hide_index=True, placeholder="–", column_config={"Check": st.column_config.Column(width=190)})
 
 
 def _line(matrix: Matrix, versions: list[int], model: str, check: Check) -> dict[str, str | None]:

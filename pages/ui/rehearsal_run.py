@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from engine.authoring.planning import MOST_MODELS, MOST_VERSIONS
-from engine.authoring.rehearsal import Estimate, Progress, Wish
+from engine.authoring.rehearsal.planning import MOST_MODELS, MOST_VERSIONS
+from engine.authoring.rehearsal.rehearsal import Estimate, Progress, Wish
 from engine.errors import StudioError
 from engine.personas.versions import DRAFT, History
 from pages.ui import formats

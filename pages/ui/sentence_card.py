@@ -6,8 +6,8 @@ from uuid import UUID
 
 import streamlit as st
 
-from engine.authoring.tasks import DRAFT, LONGEST_WISH
-from engine.authoring.writing import Written
+from engine.authoring.writing.tasks import DRAFT, LONGEST_WISH
+from engine.authoring.writing.writing import Written
 from engine.personas.drafts import Draft
 from engine.personas.merging import title_of
 from engine.personas.spec import PersonaSpec

@@ -121,17 +121,17 @@ def _summary(diff: VersionDiff) -> str:
 
 def _metrics(diff: VersionDiff) -> None:
     old, new = diff.old, diff.new
-    cells = st.grid(3, min_column_width=150)
-    with cells.cell():
+    prompt, checks, thumbs = st.columns(3, gap="small")
+    with prompt:
         tokens = new.tokens - old.tokens
         delta = f"{tokens:+,}" if tokens else None
         st.metric("Prompt", f"{new.tokens:,} tokens", delta, delta_color="off", border=True, height="stretch")
-    with cells.cell():
+    with checks:
         passed = f"{new.passed} of {new.checks}" if new.checks else "–"
         both = bool(new.checks and old.checks)
         delta = f"{new.passed - old.passed:+}" if both and new.passed != old.passed else None
         st.metric("Checks passed", passed, delta, border=True, height="stretch", help=_where(new))
-    with cells.cell():
+    with thumbs:
         up, before = _liked(new), _liked(old)
         delta = f"{up - before:+} points" if up is not None and before is not None and up != before else None
         st.metric("Thumbs up", "–" if up is None else f"{up}%", delta, border=True, height="stretch")

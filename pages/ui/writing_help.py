@@ -8,9 +8,9 @@ from uuid import UUID
 
 import streamlit as st
 
-from engine.authoring.proposals import PersonaForm
-from engine.authoring.tasks import DRAFT, IMPROVABLE, IMPROVE
-from engine.authoring.writing import Written
+from engine.authoring.writing.proposals import PersonaForm
+from engine.authoring.writing.tasks import DRAFT, IMPROVABLE, IMPROVE
+from engine.authoring.writing.writing import Written
 from engine.errors import StudioError
 from engine.personas.drafts import Draft
 from engine.personas.merging import title_of

@@ -8,8 +8,8 @@ from sqlalchemy import delete
 from uuid_utils.compat import uuid7
 
 from db.models.authoring import Comparison, ComparisonAnswer, Rehearsal
-from engine.authoring.compared import Column
-from engine.authoring.planning import Wish
+from engine.authoring.comparison.results import Column
+from engine.authoring.rehearsal.planning import Wish
 from tests.isolation.house import House, Kind, _former_persona, _no_persona, _persona, _spellings
 
 LOCAL = "local:smollm2"

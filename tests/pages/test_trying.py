@@ -6,8 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine.accounts.actor import Actor, Role
-from engine.authoring.compared import Column
-from engine.authoring.planning import Wish
+from engine.authoring.comparison.results import Column
+from engine.authoring.rehearsal.planning import Wish
 from tests.engine.personas.test_versions import revised
 from tests.engine.waiting import until
 
@@ -47,7 +47,7 @@ def dialog(tab, person, name, key):
     """A dialog on a page of its own: AppTest does not keep one open from run to run."""
 
     def draw(name, key):
-        from engine.authoring.compared import Column
+        from engine.authoring.comparison.results import Column
         from pages.ui import check_editor, compare_ask, rehearsal_run, version_cards
         from pages.ui.context import current_actor, get_studio
 

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.accounts.actor import Actor, Role
-from engine.authoring.planning import Wish
+from engine.authoring.rehearsal.planning import Wish
 from engine.errors import BadInput
 from engine.providers.scripted import Scripted
 from engine.studio import Studio

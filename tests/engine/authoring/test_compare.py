@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from engine.accounts.actor import Actor
-from engine.authoring.compared import Column, Comparison
+from engine.authoring.comparison.results import Column, Comparison
 from engine.errors import BadInput, BadRequest, NotFound
 from engine.personas.versions import DRAFT
 from engine.providers.scripted import Gate, Scripted

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from engine.authoring.checks import Check, checks_of, small_set
-from engine.authoring.judging import judge_request, judged_by_rule, occurs, verdict_of
+from engine.authoring.rehearsal.checks import Check, checks_of, small_set
+from engine.authoring.rehearsal.judging import judge_request, judged_by_rule, occurs, verdict_of
 from engine.personas.spec import PersonaSpec, SampleInteraction
 
 ADA = PersonaSpec(

@@ -6,8 +6,8 @@ import pytest
 
 from db.models.authoring import Comparison, ComparisonAnswer, PersonaCheck, Rehearsal, RehearsalCell, RehearsalRate
 from engine.accounts.actor import Actor
-from engine.authoring.compared import Column
-from engine.authoring.planning import Wish
+from engine.authoring.comparison.results import Column
+from engine.authoring.rehearsal.planning import Wish
 from engine.providers.scripted import Scripted
 from engine.studio import Studio
 from tests.engine.authoring.test_compare import over

@@ -10,8 +10,8 @@ import pytest
 
 from engine.accounts.actor import Actor
 from engine.authoring import asking
-from engine.authoring.planning import Wish
-from engine.authoring.rehearsed import digest_of
+from engine.authoring.rehearsal.planning import Wish
+from engine.authoring.rehearsal.results import digest_of
 from engine.errors import (
     BadInput,
     BadRequest,

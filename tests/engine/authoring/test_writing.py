@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from engine.accounts.actor import Actor
-from engine.authoring.proposals import PersonaForm
-from engine.authoring.tasks import IMPROVABLE
+from engine.authoring.writing.proposals import PersonaForm
+from engine.authoring.writing.tasks import IMPROVABLE
 from engine.errors import BadInput, NotFound, SampleUsedUp, Unreachable
 from engine.personas.drafts import Draft
 from engine.personas.spec import PersonaSpec

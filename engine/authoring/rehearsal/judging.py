@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
 
-from engine.authoring.checks import Check
+from engine.authoring.rehearsal.checks import Check
 from engine.llm import LLMRequest, Message
 
 Outcome = Literal["passed", "failed", "unjudged"]

@@ -13,7 +13,7 @@ from db.session import Database
 from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
-from engine.authoring.checks import Check, checks_of
+from engine.authoring.rehearsal.checks import Check, checks_of
 from engine.conversations.ask import clean_question
 from engine.errors import BadInput, NotFound
 from engine.personas.rights import spec_of

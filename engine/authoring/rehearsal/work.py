@@ -14,8 +14,8 @@ from db.models.authoring import RehearsalCell
 from db.session import Database
 from engine.accounts.actor import Actor
 from engine.authoring.asking import ask, takes_nothing
-from engine.authoring.checks import Check
-from engine.authoring.judging import Verdict, judge_request, judged_by_rule, verdict_of
+from engine.authoring.rehearsal.checks import Check
+from engine.authoring.rehearsal.judging import Verdict, judge_request, judged_by_rule, verdict_of
 from engine.errors import KeyRejected, ModelNotFound, ProviderError, ProviderQuota, Stopped, StudioError
 from engine.generation import Answer, CallContext, Generation
 from engine.llm import LLMRequest, Message

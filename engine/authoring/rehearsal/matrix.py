@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from engine.authoring.checks import Check
+from engine.authoring.rehearsal.checks import Check
 from engine.personas.versions import DRAFT
 
 State = Literal["passed", "failed", "unjudged", "error", "waiting", "asking", "missing"]

@@ -20,8 +20,8 @@ from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
 from engine.authoring.asking import likely_cost, route_for, takes_nothing, together
-from engine.authoring.compared import CURRENT, Column, Compared, Comparison, Offer, Standing, standings_of
-from engine.authoring.comparing import ColumnWork
+from engine.authoring.comparison.results import CURRENT, Column, Compared, Comparison, Offer, Standing, standings_of
+from engine.authoring.comparison.work import ColumnWork
 from engine.conversations.ask import clean_question
 from engine.conversations.saved_runs import CUT_AFTER
 from engine.errors import BadInput, NotFound, StudioError

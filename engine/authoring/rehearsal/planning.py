@@ -13,10 +13,10 @@ from db.models.personas import Persona as PersonaRow
 from db.session import Database
 from engine.accounts.actor import Actor
 from engine.authoring.asking import likely_cost, route_for, together
-from engine.authoring.checks import Check
-from engine.authoring.judging import judge_request
-from engine.authoring.rehearsed import digest_of, sets_of
-from engine.authoring.rehearsing import SURFACE, Column
+from engine.authoring.rehearsal.checks import Check
+from engine.authoring.rehearsal.judging import judge_request
+from engine.authoring.rehearsal.results import digest_of, sets_of
+from engine.authoring.rehearsal.work import SURFACE, Column
 from engine.errors import BadInput
 from engine.llm import LLMRequest, Message
 from engine.personas.prompt import sections, system_text

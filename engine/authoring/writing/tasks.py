@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from engine.authoring.proposals import ExchangesForm, ItemsForm, PersonaForm, Remark, ReviewForm, fitting
+from engine.authoring.writing.proposals import ExchangesForm, ItemsForm, PersonaForm, Remark, ReviewForm, fitting
 from engine.errors import BadInput
 from engine.llm import LLMRequest, Message
 from engine.personas.spec import PersonaSpec

@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
-from engine.authoring.tasks import DRAFT, IMPROVE, REVIEW, Proposal, task_of
+from engine.authoring.writing.tasks import DRAFT, IMPROVE, REVIEW, Proposal, task_of
 from engine.generation import Answer, CallContext, Generation
 from engine.llm import StreamEvent
 from engine.personas.drafts import Drafts

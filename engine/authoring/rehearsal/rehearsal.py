@@ -20,12 +20,12 @@ from db.session import Database
 from db.unit import Unit
 from engine.accounts.actor import Actor
 from engine.accounts.rights import Right, needs
-from engine.authoring.check_sets import check_set
-from engine.authoring.checks import Check, small_set
-from engine.authoring.matrix import Matrix
-from engine.authoring.planning import Estimate, Plan, Planner, Wish
-from engine.authoring.rehearsed import digest_of, matrix_of_persona, save_rates, sets_of
-from engine.authoring.rehearsing import Job, Rehearser
+from engine.authoring.rehearsal.check_sets import check_set
+from engine.authoring.rehearsal.checks import Check, small_set
+from engine.authoring.rehearsal.matrix import Matrix
+from engine.authoring.rehearsal.planning import Estimate, Plan, Planner, Wish
+from engine.authoring.rehearsal.results import digest_of, matrix_of_persona, save_rates, sets_of
+from engine.authoring.rehearsal.work import Job, Rehearser
 from engine.conversations.saved_runs import CUT_AFTER
 from engine.errors import BadInput, InProgress, NotFound
 from engine.generation import Generation

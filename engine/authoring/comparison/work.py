@@ -8,8 +8,8 @@ from uuid import UUID
 from db.session import Database
 from engine.accounts.actor import Actor
 from engine.authoring.asking import ask
-from engine.authoring.checks import checks_of
-from engine.authoring.judging import occurs
+from engine.authoring.rehearsal.checks import checks_of
+from engine.authoring.rehearsal.judging import occurs
 from engine.errors import StudioError
 from engine.generation import Answer, CallContext, Generation
 from engine.llm import LLMRequest, StreamEvent

@@ -7,9 +7,9 @@ from datetime import datetime
 from db.models.personas import Persona as PersonaRow
 from db.unit import Unit
 from engine.accounts.actor import Actor
-from engine.authoring.check_sets import MOST_CHECKS, check_set
-from engine.authoring.checks import Check, checks_of
-from engine.authoring.matrix import Matrix, matrix_of
+from engine.authoring.rehearsal.check_sets import MOST_CHECKS, check_set
+from engine.authoring.rehearsal.checks import Check, checks_of
+from engine.authoring.rehearsal.matrix import Matrix, matrix_of
 from engine.personas.rights import spec_of
 from engine.personas.spec import PersonaSpec
 from engine.personas.versions import DRAFT, draft_of, prompt_text
