@@ -1,5 +1,7 @@
 """Personas in a browser: duplicated, deleted and brought back; and two tabs on one draft."""
 
+import json
+
 import pytest
 from playwright.sync_api import expect
 
@@ -144,3 +146,32 @@ def test_publishing_what_another_tab_published_is_told_calmly_and_shows_what_was
     fill(other, "System prompt", "You are Tom, and you fly small planes.")
     expect(other.get_by_text("That draft is gone")).to_be_visible()
     expect(other.get_by_text("You are Tom, and you fly small planes.")).to_be_visible()
+
+
+def test_a_card_is_brought_in_given_out_and_reads_back_whole(tab, tmp_path):
+    data = {"name": "Seraphine", "description": "{{char}} is a lighthouse keeper.", "first_mes": "You are late."}
+    card = {"spec": "chara_card_v2", "spec_version": "2.0", "data": {**data, "extensions": {"other": [1]}}}
+    (tmp_path / "card.json").write_text(json.dumps(card))
+    page = tab("personas")
+    page.get_by_role("button", name="Import card").click()
+    dialog = page.get_by_role("dialog")
+    dialog.locator("input[type=file]").set_input_files(tmp_path / "card.json")
+    expect(dialog.get_by_text("Read as a card of another app")).to_be_visible()
+    dialog.get_by_role("button", name="Open in the builder").click()
+    expect(page.get_by_role("heading", name="Seraphine", exact=True)).to_be_visible()
+    settle(page)
+    publish(page)
+    expect(page.get_by_text("Seraphine is published")).to_be_visible()
+    settle(page)
+    page.locator("[class*=menu][class*=seraphine] button").locator("visible=true").click()
+    page.get_by_text("Export card").click()
+    with page.expect_download() as download:
+        dialog.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "seraphine.png"
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("button", name="Import card").click()
+    download.value.save_as(tmp_path / "seraphine.png")
+    dialog.locator("input[type=file]").set_input_files(tmp_path / "seraphine.png")
+    expect(dialog.get_by_text("Every field is exactly as this studio wrote it.")).to_be_visible()
+    expect(dialog.get_by_text("Lossless")).to_be_visible()

@@ -48,7 +48,7 @@ def write(card: Card) -> Written:
         v3 = json_bytes(written(card, 3, icon=(icons.ITSELF, "png"), **more))
     more.pop("picture", None)
     older = written(card, 2, icon=None, **more)
-    older["data"]["creator_notes"] = older["data"]["creator_notes"] or BACKFILL
+    older["data"]["creator_notes"] = older["data"].get("creator_notes") or BACKFILL
     texts = {V2: json_bytes(older), V3: v3}
     *body, end = (part for part in chunks(pixels) if keyword_of(part) not in texts)
     data = joined([*body, *(text_chunk(name, base64.b64encode(text)) for name, text in texts.items()), end])
@@ -80,7 +80,7 @@ def _card_in(parts: list[Chunk]) -> Opened:
     newer, older = _opened(parts, V3), _opened(parts, V2)
     if newer is None:
         if older is None:
-            hint = "Pictures lose their card when a program saves them anew. To use it as a portrait, upload it there."
+            hint = "Pictures lose their card when a program saves them anew. As a portrait it fits into the builder."
             raise refused("There is no character card in this picture.", hint=hint)
         return older
     edited_elsewhere = older is not None and older.block is not None and older.block.edited

@@ -77,6 +77,7 @@ def found_in(card: Opened, *, pixels: Picture | None = None, files: Mapping[str,
     """The persona of a card. `pixels` is the picture that the card stands in, `files` what lies beside it."""
     data, block, notes = card.data, card.block, card.notes
     inside = files or {}
+    tell_read(notes, block)
     if block is None:
         spec = mapped(data, notes)
         spec = spec.model_copy(update={"avatar": "" if pixels else icons.url_of(data)})
@@ -86,8 +87,9 @@ def found_in(card: Opened, *, pixels: Picture | None = None, files: Mapping[str,
     picture = icons.chosen(spec, block, pixels or icons.picture_at(uri, inside, notes), notes)
     kept = {path: body for path, body in inside.items() if picture is None or body != picture.data}
     foreign = _foreign(card, kept)
-    tell_read(notes, block, foreign)
     tell_foreign(notes, data if foreign else {}, kept)
+    if foreign and "open_webui" in foreign.cards:
+        notes.keep("What Open WebUI had in its model is kept for export.")
     changed = {"avatar": icons.avatar_of(spec, picture), "card_data": foreign.key if foreign else ""}
     note = plain_text(data.get("creator_notes"))
     return Found(spec.model_copy(update=changed), picture, foreign, notes.report(), note)

@@ -44,6 +44,7 @@ def read(file: File) -> Found:
     own = _part(model, "meta").pop(blocks.NAME, None) if isinstance(model.get("meta"), dict) else None
     native = _native_of(model)
     block = blocks.read_block(own, native, notes)
+    tell_read(notes, block)
     if block is None:
         spec = _mapped(native, Fitting(notes, str(native.get("name") or "")), PersonaSpec(), NATIVE)
         address = _part(model, "meta").get("profile_image_url")
@@ -54,7 +55,6 @@ def read(file: File) -> Found:
     shown = blocks.picture_in(_part(model, "meta").get("profile_image_url"), notes)
     picture = chosen(spec, block, shown, notes)
     foreign = _foreign(model, block)
-    tell_read(notes, block, foreign)
     if foreign and FAMILY in foreign.cards:
         notes.keep("Settings of the model in Open WebUI are kept for export, and not used here.")
     changed = {"avatar": avatar_of(spec, picture), "card_data": foreign.key if foreign else ""}

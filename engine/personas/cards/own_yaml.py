@@ -41,8 +41,10 @@ def read(file: File) -> Found:
     drawn = value.get("drawn") if is_ours else ""
     block = blocks.Block(spec, picture=picture, drawn=drawn if isinstance(drawn, str) else "")
     foreign = _foreign(value.get("other_apps"), notes) if is_ours else None
+    tell_read(notes, block)
     picture = chosen(spec, block, picture, notes)
-    tell_read(notes, block, foreign)
+    if foreign is not None:
+        notes.keep("What other apps had in their cards is kept for export.")
     changed = {"avatar": avatar_of(spec, picture), "card_data": foreign.key if foreign else ""}
     return Found(spec.model_copy(update=changed), picture, foreign, notes.report())
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.personas.cards.block import Block
-from engine.personas.cards.card import Card, Foreign
+from engine.personas.cards.card import Card
 from engine.personas.cards.limits import FILE_BYTES, MIB
 from engine.personas.cards.report import Notes
 
@@ -39,7 +39,7 @@ _PARTS = {
 _MOST_NAMED = 8
 
 
-def tell_read(notes: Notes, block: Block | None, foreign: Foreign | None) -> None:
+def tell_read(notes: Notes, block: Block | None) -> None:
     """Where the fields of a persona came from."""
     if block is None:
         notes.keep("Read as a card of another app: its texts became fields of the persona, by rule of thumb.")
@@ -49,13 +49,12 @@ def tell_read(notes: Notes, block: Block | None, foreign: Foreign | None) -> Non
         notes.keep("All other fields are exactly as this studio wrote them.")
     else:
         notes.keep("Every field is exactly as this studio wrote it.")
-    if foreign and "open_webui" in foreign.cards and block is not None:
-        notes.keep("What Open WebUI had in its model is kept for export.")
 
 
 def tell_foreign(notes: Notes, data: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
-    """What a card has that a persona has no place for."""
-    found = [word for name, word in _PARTS.items() if data.get(name)]
+    """What a card has that a persona has no place for. Of a lorebook that became topics something is said already."""
+    told = any(line.startswith("Lorebook:") for line in (*notes.kept, *notes.dropped))
+    found = [word for name, word in _PARTS.items() if data.get(name) and not (told and word == "lorebook")]
     extensions = data.get("extensions")
     if isinstance(extensions, Mapping):
         found += [f"“{_short(name)}”" for name in extensions if name != "talkativeness"]

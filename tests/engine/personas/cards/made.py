@@ -139,6 +139,20 @@ def cards(version: Literal[2, 3]) -> st.SearchStrategy[dict[str, Any]]:
     return st.builds(lambda data, top: {"spec": spec, "spec_version": number, "data": data} | top, data, EXTRA)
 
 
+def sloppy_cards() -> st.SearchStrategy[dict[str, Any]]:
+    """Cards by apps that did not read the specification: fields are missing, or hold anything."""
+    known = (*V1, "creator_notes", "system_prompt", "post_history_instructions", "tags", "character_book", "assets")
+    known += ("nickname", "alternate_greetings", "creation_date", "group_only_greetings")
+    books = st.fixed_dictionaries({"entries": JSON | st.lists(JSON | ENTRIES, max_size=3)})
+    assets = st.lists(st.fixed_dictionaries({"type": st.just("icon"), "uri": JSON | st.just("ccdefault:")}), max_size=2)
+    data = st.dictionaries(st.sampled_from(known), JSON | texts(60) | books | assets, max_size=8)
+    whole = st.builds(
+        lambda data, extensions: data | {"extensions": extensions}, data, st.dictionaries(st.text(), JSON)
+    )
+    spec = st.sampled_from(list(SPECS.values()))
+    return st.builds(lambda spec, data: {"spec": spec[0], "spec_version": spec[1], "data": data}, spec, whole)
+
+
 def picture(kind: str = "PNG", size: tuple[int, int] = (40, 60), **options: Any) -> bytes:
     """A small picture with something on it."""
     written = io.BytesIO()

@@ -19,7 +19,7 @@ from engine.personas.cards.character import BACKFILL, SPECS
 from engine.personas.cards.texts import json_bytes
 from engine.personas.pictures.chunks import chunks, joined, keyword_of, text_chunk
 from engine.personas.spec import PersonaSpec
-from tests.engine.personas.cards.made import cards, personas, picture, pixels
+from tests.engine.personas.cards.made import cards, personas, picture, pixels, sloppy_cards
 
 ADA = PersonaSpec(
     name="Ada",
@@ -94,6 +94,21 @@ def test_data_of_other_apps_survives_any_format(ending: str, card: dict[str, Any
     assert second.spec.model_copy(update={"card_data": first.spec.card_data}) == first.spec
     assert second.foreign is not None
     assert said_by(second.foreign.cards["character"]) == said_by(card)
+
+
+@settings(quick, max_examples=40)
+@given(card=sloppy_cards())
+def test_cards_that_keep_to_no_specification_come_back_too(card: dict[str, Any]) -> None:
+    found = read("card.json", as_file(card))
+    assert found.foreign is not None and found.foreign.cards == {"character": card}
+    mine = Card(found.spec, picture=found.picture, foreign=found.foreign)
+    same = ".json" if card["spec"] == SPECS[3][0] else ".v2.json"
+    assert without_block(native(mine, same)) == card
+    for ending in FORMATS:
+        again = through(mine, ending)
+        assert again.spec.model_copy(update={"card_data": "", "avatar": ""}) == found.spec.model_copy(
+            update={"card_data": "", "avatar": ""}
+        )
 
 
 def without_block(card: dict[str, Any]) -> dict[str, Any]:
@@ -204,7 +219,7 @@ def test_a_foreign_card_becomes_a_persona_by_rule_of_thumb() -> None:
     ).model_dump(exclude={"card_data"})
     assert found.note == "Mine"
     said = " ".join(found.report.kept)
-    assert "greeting" in said and "lorebook" in said and "{{random}}" in said
+    assert "greeting" in said and "Lorebook: 3 entries" in said and "{{random}}" in said
     assert found.report.lossless
 
 
