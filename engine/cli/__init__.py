@@ -8,7 +8,7 @@ import typer
 from typer.exceptions import TyperException
 
 from engine import redaction
-from engine.cli import ask, audit, controls, database, demo, keys, lint, people, personas, theatre, usage
+from engine.cli import ask, audit, controls, database, demo, keys, lint, people, personas, rehearse, theatre, usage
 from engine.cli.output import print_error
 from engine.errors import BadInput, StudioError
 
@@ -31,6 +31,7 @@ app.add_typer(keys.keys, name="keys")
 app.add_typer(audit.audit, name="audit")
 app.add_typer(controls.controls, name="controls")
 personas.personas.command("lint")(lint.lint_persona)
+personas.personas.command("rehearse")(rehearse.rehearse)
 app.add_typer(personas.personas, name="personas")
 app.add_typer(theatre.theatre, name="theatre")
 app.add_typer(usage.usage, name="usage")
