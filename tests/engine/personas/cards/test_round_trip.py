@@ -111,6 +111,17 @@ def test_cards_that_keep_to_no_specification_come_back_too(card: dict[str, Any])
         )
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", FORMATS)
+def test_very_many_personas_and_cards_survive(ending: str) -> None:
+    """The size of a campaign: 4,800 cases over the formats."""
+    many = settings(quick, max_examples=400)
+    mine = test_any_persona_survives_in_every_field.hypothesis.inner_test  # type: ignore[attr-defined]
+    theirs = test_data_of_other_apps_survives_any_format.hypothesis.inner_test  # type: ignore[attr-defined]
+    many(given(spec=personas())(lambda spec: mine(ending, spec)))()
+    many(given(card=cards(2) | cards(3))(lambda card: theirs(ending, card)))()
+
+
 def without_block(card: dict[str, Any]) -> dict[str, Any]:
     bare = deepcopy(card)
     del bare["data"]["extensions"][NAME]
