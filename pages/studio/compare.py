@@ -66,5 +66,7 @@ else:
         st.space("medium")
         portrait(subject.name, subject.slug, emoji=subject.avatar, width=64)
         st.markdown("#### Hear them side by side", text_alignment="center")
-        st.caption("Pick models and press Run. Nothing is asked before you have seen what it costs.", width="content")
+        st.caption(
+            "Pick models and press Run. Nothing is asked before you have seen what it costs.", text_alignment="center"
+        )
         st.space("medium")
