@@ -48,10 +48,16 @@ def changes(old: PersonaSpec, new: PersonaSpec) -> tuple[FieldChange, ...]:
     """The fields that differ, in the order of the spec."""
     before, after = old.model_dump(mode="json"), new.model_dump(mode="json")
     return tuple(
-        _change(name, str(field.title or name), before[name], after[name])
+        _change(name, str(field.title or name), _shortened(before[name]), _shortened(after[name]))
         for name, field in PersonaSpec.model_fields.items()
         if before[name] != after[name]
     )
+
+
+def _shortened(value: Any) -> Any:
+    """The name of a picture or of card data, as much of it as tells two apart."""
+    kind, _, digest = value.partition(":") if isinstance(value, str) else ("", "", "")
+    return f"{kind} {digest[:8]}" if kind in ("picture", "card") and len(digest) == 64 else value
 
 
 def text_parts(old: str, new: str) -> tuple[Part, ...]:

@@ -10,6 +10,7 @@ from pages.ui.draft_state import key_of, put
 from pages.ui.errors import notice
 from pages.ui.forms import field
 from pages.ui.layout import portrait
+from pages.ui.safe_markdown import safe_markdown
 
 KINDS = ["png", "jpg", "jpeg", "webp"]
 MOST_MIB = 10
@@ -29,6 +30,8 @@ def portrait_popover(draft: Draft) -> None:
             notice(problem)
         if not pictured:
             field(draft, "avatar")
+        if draft.spec.avatar.startswith(("http://", "https://")):
+            st.markdown(safe_markdown(f"Kept as a link, and not loaded: {draft.spec.avatar}"))
         key = key_of(draft.id, "picture")
         st.file_uploader("Picture", KINDS, key=key, on_change=_bring, args=(draft, key), max_upload_size=MOST_MIB)
         if pictured:

@@ -121,6 +121,13 @@ def test_a_picture_is_drawn_where_the_face_was(tab, studio, noor, add_person):
     assert not any(is_pictured(url) for image in at.main.get("image") for url in image.value if "svg" in url)
 
 
+def test_a_picture_on_the_internet_is_a_link_and_never_loaded(tab, studio, noor):
+    key = publish(studio, noor, "Ada", avatar="https://example.org/a.png")
+    at = tab(noor, BUILDER, key=key)
+    assert "Kept as a link, and not loaded: https://example.org/a.png" in said(at)
+    assert all(url.startswith("data:image/svg") for image in at.main.get("image") for url in image.value)
+
+
 def test_what_is_downloaded_reads_back(studio, noor):
     publish(studio, noor, "Ada")
     made = studio.cards.export_many(noor, ["user:ada", "maestro"], ".png")

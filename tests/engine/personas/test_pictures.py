@@ -8,8 +8,10 @@ from PIL import Image
 from engine.accounts.actor import Actor, Role
 from engine.errors import BadInput, NotFound
 from engine.personas import pictures
+from engine.personas.diff import changes
 from engine.personas.pictures.drawing import clean
 from engine.personas.pictures.files import SIDE, bare, look
+from engine.personas.spec import PersonaSpec
 from engine.studio import Studio
 from tests.engine.conftest import Clock, person
 from tests.engine.personas.cards.made import picture, pixels
@@ -176,3 +178,13 @@ def test_a_person_takes_their_pictures_along_but_for_those_that_others_use(studi
         assert unit.attachments.facts(mine.partition(":")[2]) is None
         facts = unit.attachments.facts(shared.partition(":")[2])
     assert facts is not None and facts.uploaded_by is None
+
+
+def test_a_difference_of_pictures_is_short() -> None:
+    old, new = (PersonaSpec(avatar=f"picture:{sign * 64}", card_data=f"card:{sign * 64}") for sign in "ab")
+    avatar, card = changes(old, new)
+    assert (card.title, "".join(part.text for part in card.parts if part.op != "added")) == (
+        "Card data",
+        "card aaaaaaaa",
+    )
+    assert "".join(part.text for part in avatar.parts if part.op != "removed") == "picture bbbbbbbb"
