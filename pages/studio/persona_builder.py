@@ -14,7 +14,8 @@ from pages.ui.builder_head import head
 from pages.ui.builder_steps import go, step_card, stepper
 from pages.ui.context import MEMBERS, current_actor, get_studio, require
 from pages.ui.dock import dock_about
-from pages.ui.draft_state import put_refused, unsaved
+from pages.ui.draft_state import catch_up, put_refused, unsaved
+from pages.ui.forms import readers
 from pages.ui.inspector import inspector
 from pages.ui.layout import title_row
 from pages.ui.live_text import commit_after_a_pause
@@ -91,6 +92,7 @@ def write_on(draft_id: UUID, step: str) -> None:
 view = st.query_params.get("view", "")
 try:
     draft = opened_draft()
+    draft = catch_up(draft, readers(draft))
 except NotFound as why:
     gone(why)
     st.stop()

@@ -2,9 +2,14 @@
 
 A field keeps what was typed when it is refused, or when another tab changed it first: the draft has the last good
 value, the page the last words. What only the database was too busy for is tried again by itself.
+
+Streamlit begins the next run of a page beside the one that it interrupts: a callback may be cut off before it saves,
+or after it has saved and before it could say so. So a save reads what was typed inside a lock, notes what it saved in
+plain objects, and each run saves first what an interrupted one left behind.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +24,9 @@ from pages.ui.errors import notice
 
 TRY_AGAIN_S = 2.0
 PATIENT_TRIES = 3
+
+Read = Callable[[], Any]
+"""Reads what was typed into a field, in the shape in which it is stored."""
 
 
 def key_of(*parts: object) -> str:
@@ -41,24 +49,41 @@ def arrive(draft: Draft, name: str) -> None:
     """Before a field is drawn: drop what the tab holds when it shall be as in the draft, and note what is seen."""
     if key_of(draft.id, name, "anew") in st.session_state:
         _forget(draft.id, name)
-    st.session_state.setdefault(key_of(draft.id, name, "seen"), stored(draft, name))
+    _tab(draft.id)["seen"].setdefault(name, stored(draft, name))
 
 
-def save(draft_id: UUID, name: str, value: Any, *, over: bool = False) -> None:
+def save(draft_id: UUID, name: str, read: Read, *, over: bool = False) -> None:
     """Write one field into the draft, or remember what was typed and why it is not saved.
 
     `over` writes it over what another tab has made of the field meanwhile.
     """
-    refused, seen = key_of(draft_id, name, "refused"), key_of(draft_id, name, "seen")
-    known = None if over else {name: st.session_state[seen]}
-    st.session_state.pop(key_of(draft_id, "put"), None)
-    try:
-        saved = get_studio().drafts.save(current_actor(), draft_id, {name: value}, known=known)
-    except StudioError as why:
-        st.session_state[refused] = (value, why)
-    else:
-        st.session_state.pop(refused, None)
-        st.session_state[seen] = stored(saved, name)
+    tab = _tab(draft_id)
+    with tab["lock"]:
+        value = read()
+        st.session_state.pop(key_of(draft_id, "put"), None)
+        tab["read"][name] = read
+        try:
+            known = None if over else {name: tab["seen"][name]}
+            saved = get_studio().drafts.save(current_actor(), draft_id, {name: value}, known=known)
+        except StudioError as why:
+            tab["refused"][name] = (value, why)
+        else:
+            tab["refused"].pop(name, None)
+            tab["seen"][name] = stored(saved, name)
+
+
+def catch_up(draft: Draft, readers: Mapping[str, Read]) -> Draft:
+    """Save what was typed and an interrupted run did not come to save; returns the draft as it is then."""
+    seen, refused = _tab(draft.id)["seen"], _tab(draft.id)["refused"]
+    behind = [
+        name
+        for name, read in readers.items()
+        if name in seen and name not in refused and read() != seen[name]
+        if key_of(draft.id, name, "anew") not in st.session_state
+    ]
+    for name in behind:
+        save(draft.id, name, readers[name])
+    return get_studio().drafts.get(current_actor(), draft.id) if behind else draft
 
 
 def put(draft: Draft, changes: Mapping[str, Any]) -> bool:
@@ -86,7 +111,7 @@ def put_refused(draft_id: UUID) -> None:
 
 def draw_anew(draft_id: UUID, name: str) -> None:
     """Have a field drawn as the draft has it, whatever was typed there."""
-    st.session_state.pop(key_of(draft_id, name, "refused"), None)
+    _tab(draft_id)["refused"].pop(name, None)
     st.session_state[key_of(draft_id, name, "anew")] = True
 
 
@@ -112,7 +137,7 @@ def saved_badge(draft: Draft) -> None:
 
 def problem(draft_id: UUID, name: str) -> None:
     """Say under a field why it was not saved, and what to do."""
-    typed_and_why = st.session_state.get(key_of(draft_id, name, "refused"))
+    typed_and_why = _tab(draft_id)["refused"].get(name)
     if typed_and_why is None:
         return
     why = typed_and_why[1]
@@ -130,10 +155,16 @@ def as_text(value: Any) -> str:
     return "\n".join(map(as_text, value)) if isinstance(value, list | tuple) else str(value)
 
 
+def _tab(draft_id: UUID | str) -> dict[str, Any]:
+    """What this tab knows of the draft's fields by name: last `seen` in it, `refused` with the reason."""
+    blank = {"lock": Lock(), "seen": {}, "refused": {}, "read": {}}
+    return st.session_state.setdefault(key_of(draft_id, "tab"), blank)
+
+
 def _held(draft_id: UUID | str) -> list[tuple[str, Any, StudioError]]:
     """Field, what was typed, and why it is not saved."""
-    found = ((name, st.session_state.get(key_of(draft_id, name, "refused"))) for name in PersonaSpec.model_fields)
-    return [(name, *held) for name, held in found if held]
+    refused = _tab(draft_id)["refused"]
+    return [(name, *refused[name]) for name in PersonaSpec.model_fields if name in refused]
 
 
 def _try_again(draft_id: UUID, *, polling: bool) -> None:
@@ -145,9 +176,9 @@ def _try_again(draft_id: UUID, *, polling: bool) -> None:
         if by_page:
             by_page.clear()
             return
-        for name, typed, why in _held(draft_id):
+        for name, _, why in _held(draft_id):
             if isinstance(why, DatabaseError):
-                save(draft_id, name, typed)
+                save(draft_id, name, _tab(draft_id)["read"][name])
         st.session_state[key_of(draft_id, "tries")] = st.session_state.get(key_of(draft_id, "tries"), 0) + 1
         st.rerun()
 
@@ -169,12 +200,15 @@ def _choose(draft_id: UUID, name: str, conflict: EditConflict) -> None:
 
 
 def _keep_mine(draft_id: UUID, name: str) -> None:
-    if refused := st.session_state.get(key_of(draft_id, name, "refused")):
-        save(draft_id, name, refused[0], over=True)
+    tab = _tab(draft_id)
+    if name in tab["refused"]:
+        save(draft_id, name, tab["read"][name], over=True)
 
 
 def _forget(draft_id: UUID, name: str) -> None:
     """Drop what this tab holds of a field; it is then drawn as the draft has it."""
-    own = key_of(draft_id, name)
+    own, tab = key_of(draft_id, name), _tab(draft_id)
+    tab["seen"].pop(name, None)
+    tab["refused"].pop(name, None)
     for key in [key for key in map(str, st.session_state) if key == own or key.startswith(f"{own}/")]:
         del st.session_state[key]

@@ -1,6 +1,7 @@
 """Fields of several rows: limits and samples. Rows live in the tab, so that an empty or refused one stays."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -22,15 +23,10 @@ KINDS = {
 
 def limits(draft: Draft, name: str, about: Any, _: frozenset) -> None:
     """One row a limit: never or always, and what."""
-
-    def commit() -> None:
-        parts = [
-            [st.session_state.get(f"{row}/{part}", "") for part in ("rule", "text")] for row in _keys(draft.id, name)
-        ]
-        save(draft.id, name, [f"{rule} {text.strip()}".strip() for rule, text in parts if text.strip()])
-
+    commit = partial(save, draft.id, name, partial(typed_limits, draft.id, name))
     for at, (row, value) in enumerate(_rows(draft, name, list(draft.spec.constraints), "Never ")):
-        _seed_limit(row, value)
+        rule, text = _split(value)
+        _drawn(draft.id, name, row, {"rule": rule, "text": text})
         bound = {"on_change": commit, "persist_state": "session", "label_visibility": "collapsed"}
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
             options = (*RULES, "") if st.session_state[f"{row}/rule"] == "" else RULES
@@ -51,30 +47,49 @@ def limits(draft: Draft, name: str, about: Any, _: frozenset) -> None:
 
 def samples(draft: Draft, name: str, about: Any, _: frozenset) -> None:
     """One row an exchange: what somebody says, and what the persona answers."""
-
-    def commit() -> None:
-        rows = _keys(draft.id, name)
-        pairs = [{side: st.session_state.get(f"{row}/{side}", "") for side in ("user", "persona")} for row in rows]
-        save(draft.id, name, [pair for pair in pairs if any(text.strip() for text in pair.values())])
-
+    commit = partial(save, draft.id, name, partial(typed_samples, draft.id, name))
     st.caption(about.description)
     pairs = [(pair.user, pair.persona) for pair in draft.spec.sample_interactions]
     for at, (row, (user, persona)) in enumerate(_rows(draft, name, pairs, ("", ""))):
+        _drawn(draft.id, name, row, {"user": user, "persona": persona})
         bound = {"on_change": commit, "persist_state": "session", "height": 68}
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
             with st.container(gap="xsmall"):
                 who = formats.plain(draft.spec.name) or "The persona"
-                st.text_area(f"Someone says ({at + 1})", key=seeded(f"{row}/user", user), **bound)
-                st.text_area(f"{who} answers ({at + 1})", key=seeded(f"{row}/persona", persona), **bound)
+                st.text_area(f"Someone says ({at + 1})", key=f"{row}/user", **bound)
+                st.text_area(f"{who} answers ({at + 1})", key=f"{row}/persona", **bound)
             _delete(draft.id, name, row, commit, f"Remove sample {at + 1}")
     st.button("Add a sample", icon=":material/add:", on_click=_add_row, args=(draft.id, name, ("", "")))
 
 
-def _seed_limit(row: str, value: str) -> None:
-    rule, _, text = value.partition(" ")
-    known = rule in RULES
-    seeded(f"{row}/rule", rule if known else "")
-    seeded(f"{row}/text", text if known else value)
+def row_keys(draft_id: UUID, name: str) -> list[str]:
+    """Where the field is held: its list of rows, and the parts of all rows that were drawn."""
+    rows = key_of(draft_id, name, "rows")
+    drawn = st.session_state.get(key_of(draft_id, name, "drawn"), ())
+    return [rows, *(key for number, _ in st.session_state.get(rows, ()) if number in drawn for key in drawn[number])]
+
+
+def typed_limits(draft_id: UUID, name: str) -> list[str]:
+    """The limits as they stand in their rows; rows without words are none."""
+    parts = (_parts(f"{row}/rule", f"{row}/text", _split(value)) for row, value in _held(draft_id, name))
+    return [f"{rule} {text.strip()}".strip() for rule, text in parts if text.strip()]
+
+
+def typed_samples(draft_id: UUID, name: str) -> list[dict[str, str]]:
+    """The exchanges as they stand in their rows; rows without words are none."""
+    pairs = (_parts(f"{row}/user", f"{row}/persona", value) for row, value in _held(draft_id, name))
+    return [{"user": user, "persona": persona} for user, persona in pairs if user.strip() or persona.strip()]
+
+
+def _parts(one: str, other: str, blank: tuple[str, str]) -> tuple[str, str]:
+    """What was typed into the two parts of a row; as it was added when it was not drawn yet."""
+    return st.session_state.get(one, blank[0]), st.session_state.get(other, blank[1])
+
+
+def _split(limit: str) -> tuple[str, str]:
+    """A limit as its rule and its words; without a rule when it begins otherwise."""
+    rule, _, text = limit.partition(" ")
+    return (rule, text) if rule in RULES else ("", limit)
 
 
 def _suggestions(draft: Draft, name: str, commit: Callable[[], None]) -> None:
@@ -87,7 +102,7 @@ def _suggestions(draft: Draft, name: str, commit: Callable[[], None]) -> None:
     def take() -> None:
         label = st.session_state.get(key)
         if label in offered:
-            _seed_limit(_add_row(draft.id, name, offered[label]), offered[label])
+            _add_row(draft.id, name, offered[label])
             commit()
         st.session_state[key] = None
 
@@ -103,20 +118,26 @@ def _suggestions(draft: Draft, name: str, commit: Callable[[], None]) -> None:
 
 
 def _rows(draft: Draft, name: str, items: list[Any], blank: Any) -> list[tuple[str, Any]]:
-    """The rows of a field: (key, value when it was first drawn). The draft has those that say something."""
-    held = st.session_state.setdefault(key_of(draft.id, name, "rows"), list(enumerate(items or [blank])))
-    return [(key_of(draft.id, name, number), value) for number, value in held]
+    """The rows of a field: (key, value when it was added). The draft has those that say something."""
+    st.session_state.setdefault(key_of(draft.id, name, "rows"), list(enumerate(items or [blank])))
+    return _held(draft.id, name)
 
 
-def _keys(draft_id: UUID, name: str) -> list[str]:
-    return [key_of(draft_id, name, number) for number, _ in st.session_state[key_of(draft_id, name, "rows")]]
-
-
-def _add_row(draft_id: UUID, name: str, value: Any) -> str:
+def _held(draft_id: UUID, name: str) -> list[tuple[str, Any]]:
     held = st.session_state[key_of(draft_id, name, "rows")]
-    number = max((number for number, _ in held), default=-1) + 1
-    held.append((number, value))
-    return key_of(draft_id, name, number)
+    return [(key_of(draft_id, name, number), value) for number, value in held]
+
+
+def _drawn(draft_id: UUID, name: str, row: str, parts: dict[str, str]) -> None:
+    """Note that a row is drawn from now on, with these values to begin with."""
+    keys = tuple(seeded(f"{row}/{part}", value) for part, value in parts.items())
+    number = int(row.rpartition("/")[2])
+    st.session_state.setdefault(key_of(draft_id, name, "drawn"), {})[number] = keys
+
+
+def _add_row(draft_id: UUID, name: str, value: Any) -> None:
+    held = st.session_state[key_of(draft_id, name, "rows")]
+    held.append((max((number for number, _ in held), default=-1) + 1, value))
 
 
 def _drop_row(draft_id: UUID, name: str, row: str, commit: Callable[[], None]) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Callable, Collection
 from enum import Enum
 from functools import partial
 from typing import Any, get_args
+from uuid import UUID
 
 import streamlit as st
 
 from engine.personas.drafts import Draft
-from engine.personas.spec import PersonaSpec
-from pages.ui.draft_state import arrive, key_of, problem, save, seeded
-from pages.ui.form_rows import limits, samples
+from engine.personas.spec import PersonaSpec, asked_for
+from pages.ui.draft_state import Read, arrive, key_of, problem, save, seeded
+from pages.ui.form_rows import limits, row_keys, samples, typed_limits, typed_samples
 
 WORDS = {
     "modality": {"domain": "Domain expert"},
@@ -33,14 +34,32 @@ def choice_word(name: str, value: str) -> str:
     return WORDS.get(name, {}).get(value, value.capitalize())
 
 
-def _bound(draft: Draft, name: str, value: Any, read: Callable[[Any], Any] = lambda typed: typed) -> dict[str, Any]:
+def readers(draft: Draft) -> dict[str, Read]:
+    """How to read what this tab holds of each field, of those that it holds whole."""
+    found = {name: READERS.get(shown["widget"], _typed) for name, shown in asked_for().items()}
+    return {name: partial(read, draft.id, name) for name, read in found.items() if _is_held(draft.id, name)}
+
+
+def _is_held(draft_id: UUID, name: str) -> bool:
+    rows = asked_for()[name]["widget"] in READERS
+    return all(key in st.session_state for key in (row_keys(draft_id, name) if rows else [key_of(draft_id, name)]))
+
+
+def _typed(draft_id: UUID, name: str) -> Any:
+    """What is in a field of one widget; a text area of a list has one item a line."""
+    typed = st.session_state[key_of(draft_id, name)]
+    is_list = asked_for()[name]["widget"] == "list"
+    return typed if not is_list else _lines(typed) if isinstance(typed, str) else list(typed)
+
+
+def _bound(draft: Draft, name: str, value: Any) -> dict[str, Any]:
     """The arguments by which a widget holds a field and saves it."""
-    key = seeded(key_of(draft.id, name), value)
-
-    def commit() -> None:
-        save(draft.id, name, read(st.session_state[key]))
-
-    return {"key": key, "on_change": commit, "persist_state": "session"}
+    return {
+        "key": seeded(key_of(draft.id, name), value),
+        "on_change": save,
+        "args": (draft.id, name, partial(_typed, draft.id, name)),
+        "persist_state": "session",
+    }
 
 
 def _text(draft: Draft, name: str, about: Any, _: frozenset) -> None:
@@ -77,10 +96,10 @@ def _list(draft: Draft, name: str, about: Any, _: frozenset) -> None:
     more, items = about.json_schema_extra, list(getattr(draft.spec, name))
     options = more.get("options")
     if options is None:
-        bound = _bound(draft, name, "\n".join(items), _lines)
+        bound = _bound(draft, name, "\n".join(items))
         st.text_area(about.title, placeholder=more["placeholder"], help=about.description, height=112, **bound)
         return
-    bound = _bound(draft, name, items, list)
+    bound = _bound(draft, name, items)
     known = dict.fromkeys([*options, *st.session_state[bound["key"]]])
     st.multiselect(
         about.title,
@@ -116,3 +135,4 @@ WIDGETS = {
     "slider": _slider,
     "toggle": _toggle,
 }
+READERS: dict[str, Callable[[UUID, str], Any]] = {"limits": typed_limits, "samples": typed_samples}

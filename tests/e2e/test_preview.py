@@ -1,7 +1,9 @@
 """The builder and its preview, in a browser, on a script that is let through word by word."""
 
+import os
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -16,8 +18,9 @@ ALL = 9_999
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """One studio for all tests here."""
-    with serving(tmp_path_factory.mktemp("preview"), "Hello.") as running:
+    """One studio for all tests here. It saves slowly, so that many a save is overtaken by the next click."""
+    path = os.pathsep.join([str(Path(__file__).with_name("slow")), os.environ.get("PYTHONPATH", "")])
+    with serving(tmp_path_factory.mktemp("preview"), "Hello.", PYTHONPATH=path) as running:
         yield running
 
 
@@ -156,6 +159,30 @@ def test_any_step_can_be_opened_at_any_time_and_nothing_typed_is_lost_on_the_way
     expect(page.get_by_text("What must never happen, whoever asks?")).to_be_visible()
     expect(page.get_by_label("Limit 1", exact=True)).to_have_value("give a date")
     expect(page.get_by_label("When someone pushes", exact=True)).to_have_value("Says no once.")
+
+
+def test_a_save_that_the_next_click_overtakes_is_made_good(server, page):
+    open_builder(server, page, "Hello.")
+    page.get_by_label("Name", exact=True).fill("Ada")
+    for field, text in (("Role", "Engineer"), ("System prompt", "You are Ada."), ("Setting", "A lab.")):
+        page.get_by_label(field, exact=True).fill(text)
+        page.get_by_label(field, exact=True).blur()
+    page.get_by_role("radio", name="Samples").click()
+    for field, text in (("Someone says (1)", "Is it done?"), ("Ada answers (1)", "Show me.")):
+        page.get_by_label(field, exact=True).fill(text)
+        page.get_by_label(field, exact=True).blur()
+    page.get_by_role("button", name="Add a sample").click()
+    expect(page.get_by_label("Someone says (2)", exact=True)).to_be_visible()
+    expect(page.get_by_text("Up to date")).to_be_visible()
+    settle(page)
+    expect(page.get_by_text("another tab")).to_have_count(0)
+    page.reload()
+    settle(page)
+    expect(page.get_by_label("Ada answers (1)", exact=True)).to_have_value("Show me.")
+    expect(page.get_by_label("Someone says (1)", exact=True)).to_have_value("Is it done?")
+    page.get_by_role("radio", name="Role").click()
+    for field, text in (("Role", "Engineer"), ("System prompt", "You are Ada."), ("Setting", "A lab.")):
+        expect(page.get_by_label(field, exact=True)).to_have_value(text)
 
 
 TEXT = (

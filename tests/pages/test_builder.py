@@ -87,6 +87,24 @@ def test_a_field_saves_itself_when_it_is_left(builder, studio, noor, draft, step
     assert not again.exception
 
 
+@pytest.mark.parametrize(
+    ("step", "part", "typed", "field", "kept"),
+    [
+        ("role", "role", "Engineer", "role", "Engineer"),
+        ("knows", "knowledge", "One\nTwo", "knowledge", ("One", "Two")),
+        ("limits", "constraints/0/text", "lie", "constraints", ("Never lie",)),
+    ],
+)
+def test_what_an_interrupted_run_did_not_come_to_save_is_saved_by_the_next(
+    builder, studio, noor, draft, step, part, typed, field, kept
+):
+    at = builder(step)
+    at.session_state[f"draft/{draft.id}/{part}"] = typed  # as a run leaves it whose callback was cut off
+    at.segmented_control[0].set_value("review").run()
+    assert getattr(spec(studio, noor, draft), field) == kept
+    assert "another tab" not in words(at) and not at.exception
+
+
 def test_limits_can_be_added_turned_round_and_removed(builder, studio, noor, draft):
     at = builder("limits")
     labelled(at.text_input, "Limit 1").set_value("give a date").run()
