@@ -10,7 +10,7 @@ from itertools import count
 from multiprocessing.connection import Connection
 from typing import Any
 
-import engine.studio
+import engine.furnishing
 from db.repositories.metering import Metering, Take
 from engine.accounts.actor import Actor
 from engine.errors import DatabaseError, StudioError
@@ -122,7 +122,7 @@ def furnished(orders: Orders) -> Studio:
     for name in [name for name in os.environ if name.startswith("STUDIO_") or name.endswith(("_API_KEY", "_BASE_URL"))]:
         del os.environ[name]
     os.environ |= orders.environment
-    engine.studio.LEASE_S, engine.studio.BEAT_S = LEASE_S, BEAT_S
+    engine.furnishing.LEASE_S, engine.furnishing.BEAT_S = LEASE_S, BEAT_S
     mutate(orders.mutant)
     return open_studio(load_settings(), providers={"openai": Wire(orders.port)})
 
@@ -130,9 +130,9 @@ def furnished(orders: Orders) -> Studio:
 def mutate(mutant: str) -> None:
     """Put a seeded bug in."""
     if mutant == "no lease":
-        engine.studio.LEASE_S = TEN_YEARS_S
+        engine.furnishing.LEASE_S = TEN_YEARS_S
     if mutant == "ledger apart":
-        engine.studio.Guard = WritesTheLedgerApart  # type: ignore[misc]
+        engine.furnishing.Guard = WritesTheLedgerApart  # type: ignore[misc]
         Metering.record = _remember  # type: ignore[method-assign]
 
 
