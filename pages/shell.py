@@ -7,7 +7,7 @@ from pages.ui.confirm import reminder
 from pages.ui.context import cookie_errand, current_actor, warm_up
 from pages.ui.errors import explained
 from pages.ui.google import come_back
-from pages.ui.layout import ICON, LOGO
+from pages.ui.layout import ICON, LOGO, slot
 from pages.ui.navigation import arrive, pages_for, person_card
 
 # The chosen pill or segment is written in primaryColor, which is too pale on dark; a browser test measures this.
@@ -31,7 +31,7 @@ if actor:
     st.logo(LOGO, icon_image=ICON, size="large")
     with st.sidebar:
         rest_of_card = person_card(actor)
-    with st.container(), explained():
+    with slot(), explained():
         shell_banner(actor)
         reminder(actor, at=page.url_path)
 if said := st.session_state.pop("said", None):

@@ -10,7 +10,7 @@ from pages.ui import formats
 from pages.ui.ai_disabled_banner import silence, unless_stopped
 from pages.ui.context import MEMBERS, current_actor, get_studio, require
 from pages.ui.errors import notice
-from pages.ui.layout import left_today, portrait, title_row
+from pages.ui.layout import left_today, portrait, slot, title_row
 from pages.ui.limit_notice import refused
 from pages.ui.pickers import persona_name, picked, pickers, use_built_in
 from pages.ui.talk import talk
@@ -104,10 +104,11 @@ with st.bottom:
         pickers()
         said = [f"about {formats.money(cost)}" if cost else "", left_today(studio.usage.allowance(actor))]
         st.caption(" · ".join(filter(None, said)), width="content")
-    if unsent := st.session_state.pop(UNSENT, None):
-        text, problem = unsent
-        notice(problem)
-        st.caption(f"Not sent, and kept here: {formats.plain(formats.start(text, 200))}")
+    with slot():
+        if unsent := st.session_state.pop(UNSENT, None):
+            text, problem = unsent
+            notice(problem)
+            st.caption(f"Not sent, and kept here: {formats.plain(formats.start(text, 200))}")
     st.chat_input(
         off or f"Ask {persona_name()}",
         disabled=bool(off or writing or blocked),

@@ -13,7 +13,7 @@ from pages.ui.compare_ask import ask_all, stop, what_to_compare, whom
 from pages.ui.compare_cards import columns
 from pages.ui.compare_sums import sums
 from pages.ui.context import MEMBERS, get_studio, require
-from pages.ui.layout import empty, portrait, title_row
+from pages.ui.layout import empty, portrait, slot, title_row
 from pages.ui.stream import polled
 
 BUILDER, CATALOGUE = "studio/persona_builder.py", "studio/personas.py"
@@ -56,8 +56,9 @@ elif run.button(
     disabled=bool(off or not wanted or not question.strip()),
 ):
     ask_all(of, question, wanted)
-if off:
-    st.caption(off)
+with slot():
+    if off:
+        st.caption(off)
 polled(partial(columns, of, subject), writing=writing)
 if last:
     sums(of, subject, last)

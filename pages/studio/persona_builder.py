@@ -17,7 +17,7 @@ from pages.ui.dock import dock_about
 from pages.ui.draft_state import catch_up, put_refused, unsaved
 from pages.ui.forms import readers
 from pages.ui.inspector import inspector
-from pages.ui.layout import title_row
+from pages.ui.layout import slot, title_row
 from pages.ui.live_text import commit_after_a_pause
 from pages.ui.newer_version import newer_version
 from pages.ui.preview import preview, question_of
@@ -62,10 +62,11 @@ def write(draft: Draft) -> None:
     step = stepper(draft)
     left, right = st.columns([1.15, 1], gap="medium")
     with left:
-        put_refused(draft.id)
-        newer_version(draft)
-        if sentence_open(draft.id):
-            sentence_card(draft)
+        with slot():
+            put_refused(draft.id)
+            newer_version(draft)
+            if sentence_open(draft.id):
+                sentence_card(draft)
         step_card(draft, step)
     with right:
         sections = get_studio().preview.sections(current_actor(), draft.spec)

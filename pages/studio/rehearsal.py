@@ -8,7 +8,7 @@ from engine.errors import NotFound
 from pages.ui import formats
 from pages.ui.check_editor import edit_checks
 from pages.ui.context import MEMBERS, current_actor, get_studio, require
-from pages.ui.layout import empty, title_row
+from pages.ui.layout import empty, slot, title_row
 from pages.ui.rehearsal_run import badge_line, how_far, run_checks, stop
 from pages.ui.stream import polled
 
@@ -35,9 +35,10 @@ def stage() -> bool:
     """The newest run and all results; whether the run is still being written."""
     now = studio.rehearsal.progress(current_actor(), key)
     running = now is not None and now.state == "writing"
-    if now is not None:
-        badge_line(now)
-        how_far(key, now)
+    with slot():
+        if now is not None:
+            badge_line(now)
+            how_far(key, now)
     matrix = studio.rehearsal.matrix(current_actor(), key)
     if matrix.models:
         from pages.ui.rehearsal_results import results

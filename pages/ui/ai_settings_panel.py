@@ -9,7 +9,7 @@ from engine.routing.model_choices import ModelRow
 from pages.ui import formats
 from pages.ui.context import current_actor, get_studio
 from pages.ui.errors import notice
-from pages.ui.layout import card, say
+from pages.ui.layout import card, say, slot
 from pages.ui.own_limits import ai_switch
 from pages.ui.pickers import name_of, persona_buttons
 from pages.ui.why import PAYERS
@@ -24,8 +24,9 @@ def ai_settings_panel(actor: Actor, rows: list[ModelRow] | None = None) -> None:
     with card("When I do not choose", "This wins over mode and page settings. An admin's stop still wins over this."):
         with st.container(horizontal=True, vertical_alignment="center"):
             _model(actor, get_studio().models.rows(actor) if rows is None else rows)
-        if problem := st.session_state.pop(REFUSED, None):
-            notice(problem)
+        with slot():
+            if problem := st.session_state.pop(REFUSED, None):
+                notice(problem)
         st.caption(_today(actor))
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             _persona(actor)

@@ -17,7 +17,7 @@ from pages.ui.context import current_actor, get_studio
 from pages.ui.draft_state import key_of, problem, put, stored, unsaved
 from pages.ui.errors import notice
 from pages.ui.forms import choice_word, field
-from pages.ui.layout import card_head, list_row, say
+from pages.ui.layout import card_head, list_row, say, slot
 from pages.ui.newer_version import was_published_meanwhile
 from pages.ui.portrait_picker import drawn, portrait_popover
 from pages.ui.rehearsal_offer import after_publishing
@@ -145,21 +145,21 @@ def _plain_step(draft: Draft, step: str) -> None:
 
 def _field(draft: Draft, name: str) -> None:
     field(draft, name)
-    improvement(draft, name)
+    with slot():
+        improvement(draft, name)
 
 
 def _role_step(draft: Draft, _: str) -> None:
-    if draft.spec == PersonaSpec():
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            st.caption("Begin with a name, with one sentence, or with a card.", width="content")
-            if st.button("Import card", icon=":material/upload_file:", type="tertiary"):
-                import_card()
+    with slot():
+        if draft.spec == PersonaSpec():
+            _ways_to_begin()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         drawn(draft, width=68)
         with st.container(width=240):
             field(draft, "name", alone=True)
         portrait_popover(draft)
-    problem(draft.id, "name")
+    with slot():
+        problem(draft.id, "name")
     for name in ("role", "system_prompt", "context"):
         _field(draft, name)
     left, right = st.columns(2)
@@ -167,6 +167,13 @@ def _role_step(draft: Draft, _: str) -> None:
         field(draft, "modality")
     with right:
         field(draft, "tags")
+
+
+def _ways_to_begin() -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.caption("Begin with a name, with one sentence, or with a card.", width="content")
+        if st.button("Import card", icon=":material/upload_file:", type="tertiary"):
+            import_card()
 
 
 def _voice_step(draft: Draft, step: str) -> None:

@@ -12,6 +12,7 @@ from engine.personas.drafts import Draft
 from engine.personas.spec import PersonaSpec, asked_for
 from pages.ui.draft_state import Read, arrive, key_of, problem, save, seeded
 from pages.ui.form_rows import limits, row_keys, samples, typed_limits, typed_samples
+from pages.ui.layout import slot
 
 WORDS = {
     "modality": {"domain": "Domain expert"},
@@ -26,7 +27,8 @@ def field(draft: Draft, name: str, *, without: Collection[str] = (), alone: bool
     arrive(draft, name)
     WIDGETS[about.json_schema_extra["widget"]](draft, name, about, frozenset(without))
     if not alone:
-        problem(draft.id, name)
+        with slot():
+            problem(draft.id, name)
 
 
 def choice_word(name: str, value: str) -> str:

@@ -6,6 +6,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from engine.personas.faces import ACCENTS
 from engine.usage.ledger import Meter
@@ -56,6 +57,15 @@ def card_head(title: str, caption: str) -> Iterator[None]:
             st.subheader(title, anchor=False)
             st.caption(caption)
         yield
+
+
+def slot() -> DeltaGenerator:
+    """A place for what is not always there; it takes no room while it is empty.
+
+    Streamlit tells elements apart by their number. Where something comes or goes without a slot, all that stands below
+    is made anew: an open menu closes, a field loses its focus, and for a moment a tall card is seen twice.
+    """
+    return st.container()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from engine.theatre.stage import Performance
 from pages.ui import formats
 from pages.ui.cast_panel import cast_panel
 from pages.ui.context import current_actor, get_studio
+from pages.ui.layout import slot
 from pages.ui.likeness import likenesses
 from pages.ui.safe_markdown import safe_markdown
 from pages.ui.scene_acts import CHANGED, fork, play_more
@@ -40,8 +41,9 @@ def _draw(scene_id: UUID, estimate: Estimate) -> bool:
         st.rerun()
     found = get_studio().theatre.watch(current_actor(), scene_id)
     _meters(found, estimate)
-    if found.scene.mine:
-        _standstill(found)
+    with slot():
+        if found.scene.mine:
+            _standstill(found)
     left, right = st.columns([2.6, 1], gap="small")
     with left, st.container(border=True, height=STAGE_PX, autoscroll=True, key="stage"):
         turns(found.turns, mine=found.scene.mine)

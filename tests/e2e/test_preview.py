@@ -69,6 +69,17 @@ def test_words_appear_as_they_are_written_and_typing_is_not_held_up(server, page
     expect(field).to_have_value("A small team ships every week.")
 
 
+def test_a_menu_stays_open_while_what_was_typed_before_it_is_saved(server, page):
+    open_builder(server, page, "Hello.")
+    page.get_by_label("Name", exact=True).fill("Ada")
+    page.get_by_label("Modality", exact=True).click()
+    expect(page.get_by_text("Begin with a name")).to_have_count(0)
+    settle(page)
+    page.get_by_role("option", name="Domain expert").click()
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    expect(page.get_by_label("Modality", exact=True)).to_have_value("Domain expert")
+
+
 def test_a_long_field_saves_itself_after_a_pause_and_is_there_after_a_reload(server, page):
     open_builder(server, page, "Hello.")
     field = page.get_by_label("System prompt", exact=True)

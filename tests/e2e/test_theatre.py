@@ -13,6 +13,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.model]
 TURN_TOKENS = 16
 SPEAKING = re.compile("thinking$|writing$")
 
+COUNT_STAGES = """() => {
+    window.mostStages = 0;
+    const look = () => {
+        window.mostStages = Math.max(window.mostStages, document.querySelectorAll(".st-key-stage").length);
+    };
+    look();
+    new MutationObserver(look).observe(document.body, {childList: true, subtree: true});
+}"""
+
 
 def press(page, name, **more):
     page.get_by_role("button", name=name, **more).click()
@@ -102,12 +111,14 @@ def stopped_and_gone_on_after_a_reload(page, heard):
     now = spoken(page).count()
     assert now >= heard
     page.set_viewport_size({"width": 390, "height": 844})
+    page.evaluate(COUNT_STAGES)
     press(page, re.compile("^Step"))
     expect(page.get_by_text(SPEAKING).first).to_be_visible()
     assert stage_is_in_view(page)
     expect(spoken(page)).to_have_count(now + 1)
     settle(page)
     assert stage_is_in_view(page)
+    assert page.evaluate("window.mostStages") == 1, "what comes or goes above the stage shows it twice"
     page.set_viewport_size({"width": 1440, "height": 900})
     return now + 1
 
