@@ -46,6 +46,7 @@ Listener = Callable[[StreamEvent], None]
 class CallContext:
     """Where a call comes from and on whose behalf. `unasked`: nobody pressed a button for it.
 
+    `preferred_profile` is the persona's; it stands where the mode proposes nothing.
     A call of a scene takes from the scene's budget, `scene_cap_nano` (None: counted only). `step` names the step of the
     mode's pipeline that the call is.
     """
@@ -60,6 +61,7 @@ class CallContext:
     scene_id: str | None = None
     scene_cap_nano: int | None = None
     step: str = ""
+    preferred_profile: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +220,7 @@ class Generation:
             model=context.model,
             structured=request.schema is not None,
             step=context.step,
+            preferred_profile=context.preferred_profile,
             length=Length(estimated=request.estimated_input_tokens, answer=request.max_output_tokens),
         )
         return [resolved, *resolved.others]

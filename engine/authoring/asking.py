@@ -20,9 +20,19 @@ PAUSE_S = 1.0
 """How long to wait before a braked call is tried again."""
 
 
-def route_for(router: Router, actor: Actor, surface: str, picked: str = "", *, structured: bool = False) -> Route:
+def route_for(
+    router: Router,
+    actor: Actor,
+    surface: str,
+    picked: str = "",
+    *,
+    structured: bool = False,
+    preferred_profile: str = "",
+) -> Route:
     """Who would answer. Raises what `Router.resolve` raises, and TierTooLow where it would take a sample."""
-    route = router.resolve(actor, surface=surface, model=picked, structured=structured).route
+    route = router.resolve(
+        actor, surface=surface, model=picked, structured=structured, preferred_profile=preferred_profile
+    ).route
     if route.tier < Standing.VERIFIED and not route.free:
         raise TierTooLow(
             "Your free tries are kept for the preview.",

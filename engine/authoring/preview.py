@@ -64,14 +64,15 @@ class Preview:
         return sections(spec, mode=self._tables.now().mode("general").description)
 
     @needs(Right.WRITE_PERSONAS)
-    def route(self, actor: Actor, *, model: str = "") -> Route:
+    def route(self, actor: Actor, spec: PersonaSpec, *, model: str = "") -> Route:
         """Who would answer. Raises what `Router.resolve` raises."""
-        return self._router.resolve(actor, surface=SURFACE, model=model).route
+        preferred = spec.preferred_profile
+        return self._router.resolve(actor, surface=SURFACE, model=model, preferred_profile=preferred).route
 
     @needs(Right.WRITE_PERSONAS)
     def cost_estimate(self, actor: Actor, spec: PersonaSpec, question: str, *, model: str = "") -> Decimal | None:
         """What one answer costs at the most, in USD; None when the price is unknown."""
-        route = self.route(actor, model=model)
+        route = self.route(actor, spec, model=model)
         request = self._request(spec, question)
         nano = self._prices.estimate(route.provider, route.model, request.estimated_input_tokens, ANSWER_TOKENS)
         return None if nano is None else Decimal(nano) / 10**9
@@ -109,6 +110,7 @@ class Preview:
             persona_key=draft.persona_key or f"user:{draft.key}",
             persona_version=draft.base_version or None,
             unasked=unasked,
+            preferred_profile=draft.spec.preferred_profile,
         )
 
         def answer(writer: RunWriter) -> Answer:

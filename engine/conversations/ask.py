@@ -53,7 +53,14 @@ class Ask:
         about = resolve_coaching_specialization(surface) if answering.steps else None
         parts = sections(chosen.spec, mode=answering.description, specialisation=about.instructions if about else "")
         request = LLMRequest((Message("user", question),), system_text(parts), max_output_tokens=ANSWER_TOKENS)
-        context = CallContext(surface, mode, model, persona_key=chosen.key, persona_version=chosen.version)
+        context = CallContext(
+            surface,
+            mode,
+            model,
+            persona_key=chosen.key,
+            persona_version=chosen.version,
+            preferred_profile=chosen.spec.preferred_profile,
+        )
         if about is None:
             return self._generation.generate(actor, request, context, listener=listener)
         coached = self._coach.answer(actor, request, context, about, listener=listener, made=made)

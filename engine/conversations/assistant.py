@@ -163,8 +163,8 @@ class Assistant:
 
     @needs(Right.USE)
     def route(self, actor: Actor, picks: Picks = NO_PICKS) -> Route:
-        """Who would answer. Raises what `Router.resolve` raises."""
-        return self._router.resolve(actor, surface=picks.surface, mode=picks.mode, model=picks.model).route
+        """Who would answer. Raises NotFound, and what `Router.resolve` raises."""
+        return self._route(actor, self._persona(actor, picks.persona), picks)
 
     @needs(Right.USE)
     def estimate(self, actor: Actor, picks: Picks = NO_PICKS, *, thread_id: UUID | None = None) -> Decimal | None:
@@ -175,7 +175,8 @@ class Assistant:
         if thread_id is not None:
             with self._database.read() as unit:
                 thread_row(unit, actor, thread_id)
-        route, persona = self.route(actor, picks), self._persona(actor, picks.persona)
+        persona = self._persona(actor, picks.persona)
+        route = self._route(actor, persona, picks)
         read = self._request(actor, persona, picks, "", Place(thread_id)).estimated_input_tokens
         nano = self._prices.estimate(route.provider, route.model, read, ANSWER_TOKENS)
         return None if nano is None else Decimal(nano) / NANO
@@ -204,6 +205,15 @@ class Assistant:
 
     def _persona(self, actor: Actor, key: str) -> Persona:
         return self._personas.get(actor, key or self.default_persona(actor))
+
+    def _route(self, actor: Actor, persona: Persona, picks: Picks) -> Route:
+        return self._router.resolve(
+            actor,
+            surface=picks.surface,
+            mode=picks.mode,
+            model=picks.model,
+            preferred_profile=persona.spec.preferred_profile,
+        ).route
 
     def _thread(self, unit: Unit, actor: Actor, thread_id: UUID | None, question: str, now: datetime) -> Thread:
         if thread_id is not None:
@@ -239,7 +249,7 @@ class Assistant:
 
     def _request(self, actor: Actor, persona: Persona, picks: Picks, question: str, place: Place) -> LLMRequest:
         mode, specialisation = self._tables.now().mode(self._mode(picks)).description, self._specialisation(picks)
-        route = self.route(actor, picks)
+        route = self._route(actor, persona, picks)
         return self._prompts.request(
             persona, route, question, place, mode=mode, specialisation=specialisation, about=picks.about
         )
@@ -299,6 +309,7 @@ class _Work:
             persona_key=self._persona.key,
             persona_version=self._persona.version,
             idempotency_key=str(self._sent.answer_id),
+            preferred_profile=self._persona.spec.preferred_profile,
         )
 
         def hear(event: StreamEvent) -> None:

@@ -176,7 +176,7 @@ class PersonaSpec(BaseModel):
     preferred_profile: Literal["", "frontier", "balanced", "fast", "cheap"] = Field(
         default="",
         title="Preferred profile",
-        description="What kind of model suits them.",
+        description="What kind of model answers as them, unless somebody picks another.",
         json_schema_extra=_shown("review", "choice"),
     )
     talkativeness: float = Field(

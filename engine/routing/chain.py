@@ -18,6 +18,7 @@ from engine.usage.plans import Plan
 LABELS: dict[StepName, str] = {
     "user": "Your choice",
     "mode": "Mode",
+    "persona": "Persona",
     "surface": "Surface",
     "default": "System default",
     "tier": "Standing",

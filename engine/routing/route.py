@@ -6,7 +6,7 @@ from typing import Literal
 from engine.llm.credential import Credential, KeySource
 from engine.llm.refs import ModelRef
 
-StepName = Literal["user", "mode", "surface", "default", "tier", "fallback"]
+StepName = Literal["user", "mode", "persona", "surface", "default", "tier", "fallback"]
 StepOutcome = Literal["won", "passed", "lost", "not reached"]
 
 

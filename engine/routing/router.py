@@ -1,5 +1,6 @@
 """The chain that picks provider, model and key: user, mode, surface, default; then the tier's clamp.
 
+Where the mode proposes nothing, the profile that the persona prefers stands in its step.
 A step that proposes nothing passes; one whose proposal cannot be used loses with its reason and the next is
 asked. The model picked for this very message is never replaced: it is refused with the reason.
 """
@@ -55,12 +56,14 @@ class Router:
         model: str = "",
         structured: bool = False,
         step: str = "",
+        preferred_profile: str = "",
         length: Length = UNKNOWN_LENGTH,
         tables: Tables | None = None,
     ) -> Resolved:
         """Pick who answers. `model` is what was picked for this very message: a model or a profile.
 
-        `step` is a step of the mode's pipeline; `tables` are others than those in force, to see what they would do.
+        `step` is a step of the mode's pipeline; `preferred_profile` is the persona's, empty for none; `tables` are
+        others than those in force, to see what they would do.
 
         Raises TierTooLow when the surface asks for more standing, Forbidden when it is switched off, BadInput for an
         unknown surface, mode or model, and ModelNotFound when the picked model cannot be used.
@@ -72,9 +75,10 @@ class Router:
         place = tables.surface(surface)
         _check(actor, surface, place)
         profile = place.structured_model_profile if structured else None
+        of_mode = _of_mode(tables, mode or place.mode, step, partial(self._size, length, 0))
         proposals = (
             Proposal("user", model or preference, binding=bool(model)),
-            _of_mode(tables, mode or place.mode, step, partial(self._size, length, 0)),
+            of_mode if of_mode.wish or not preferred_profile else Proposal("persona", preferred_profile),
             Proposal("surface", profile or place.model_profile),
             Proposal("default", tables.default),
         )

@@ -74,14 +74,16 @@ class _Play:
         """A turn in the middle of the play."""
         card = self.back.personas.get(self.actor, member.persona).spec
         own = estimate_tokens(system_of(member, card, self.spec, _LONGEST_MARK))
-        return self._call(member.model, own, turns, self.length)
+        return self._call(member.model, own, turns, self.length, card.preferred_profile)
 
     def _of_director(self, turns: int) -> Decimal | None:
         own = estimate_tokens(self.spec.premise) + 30 * len(self.spec.cast) + 60
         return self._call(self.spec.director_model, own, turns, PICK_TOKENS // 2)
 
-    def _call(self, model: str, own: int, turns: int, answer: int) -> Decimal | None:
-        route = self.back.router.resolve(self.actor, surface=SURFACE, model=model).route
+    def _call(self, model: str, own: int, turns: int, answer: int, preferred_profile: str = "") -> Decimal | None:
+        route = self.back.router.resolve(
+            self.actor, surface=SURFACE, model=model, preferred_profile=preferred_profile
+        ).route
         per_million = self.prices.per_million(route.provider, route.model)
         if per_million is None:
             return None

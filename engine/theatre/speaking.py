@@ -91,6 +91,7 @@ class Speaking:
             idempotency_key=str(self.turn_id),
             scene_id=str(self.scene_id),
             scene_cap_nano=self.spec.stop.cap_nano,
+            preferred_profile=self.persona.spec.preferred_profile,
         )
         try:
             self.back.generation.generate(
@@ -110,7 +111,10 @@ class Speaking:
     def _request(self) -> LLMRequest:
         mark, most = mark_of(self.scene_id), self.spec.turn_tokens
         system = system_of(self.member, self.persona.spec, self.spec, mark)
-        route = self.back.router.resolve(self.actor, surface=SURFACE, model=self.member.model).route
+        preferred = self.persona.spec.preferred_profile
+        route = self.back.router.resolve(
+            self.actor, surface=SURFACE, model=self.member.model, preferred_profile=preferred
+        ).route
         self._model = route.model
         window = facts_of(route.provider, route.model).context or HISTORY_TOKENS
         room = min(HISTORY_OF_FREE_TOKENS if route.free else HISTORY_TOKENS, window - estimate_tokens(system) - most)

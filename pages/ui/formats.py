@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui.safe_markdown import safe_markdown
 
+LEAST_SHOWN_USD = Decimal("0.0001")
 _SYNTAX = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&])")
 
 
@@ -69,9 +70,11 @@ def last_day(moment: datetime) -> str:
 
 
 def money(amount: Decimal | None) -> str:
-    """`$1,234.56`, four places under ten cents, and the word when nobody knows."""
+    """`$1,234.56`, four places under ten cents, what is less than those can show, and the word when nobody knows."""
     if amount is None:
         return "unknown"
+    if 0 < amount <= LEAST_SHOWN_USD / 2:
+        return rf"<\${LEAST_SHOWN_USD}"
     places = 4 if 0 < abs(amount) < Decimal("0.10") else 2
     return rf"\${amount:,.{places}f}"
 

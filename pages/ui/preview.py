@@ -51,7 +51,7 @@ def preview(draft: Draft, sections: tuple[Section, ...], *, height: int = ANSWER
                 badge = st.empty()
                 model = _model_picker(draft)
         try:
-            route = studio.preview.route(actor, model=model)
+            route = studio.preview.route(actor, draft.spec, model=model)
             unless_stopped(actor, route, SURFACE)
         except StudioError as problem:
             refused(problem, place=_key(draft.id, "route"), built_in=partial(_use_built_in, draft.id))

@@ -3,8 +3,11 @@
 import csv
 import io
 import json
+import shutil
+import subprocess
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -74,6 +77,22 @@ def test_any_text_comes_back_with_at_most_one_apostrophe_more(rows: list[list[st
     for given_row, row in zip(rows, found, strict=True):
         for text, seen in zip(given_row, row, strict=True):
             assert seen in (text, f"'{text}") and seen[:1] not in tuple(STARTS)
+
+
+@pytest.mark.slow
+def test_a_spreadsheet_finds_no_formula_in_a_hostile_file(tmp_path: Path) -> None:
+    office = shutil.which("soffice")
+    if office is None:
+        pytest.skip("no spreadsheet program: apt-get install --no-install-recommends libreoffice-calc")
+    before = ("", " ", "\u00a0", "\u3000", "\u200b", "\ufeff", "\t")
+    hostile = [f"{space}{start}1+cmd()" for space in before for start in STARTS.replace("\0", "")]
+    for name, content in (("ours", as_csv(["text"], [[text] for text in hostile])), ("naive", b"text\r\n=1+1\r\n")):
+        (tmp_path / f"{name}.csv").write_bytes(content)
+        command = [office, "--headless", f"-env:UserInstallation=file://{tmp_path}/profile", "--convert-to", "fods"]
+        subprocess.run([*command, "--outdir", tmp_path, tmp_path / f"{name}.csv"], check=True, capture_output=True)
+    assert "table:formula" in (tmp_path / "naive.fods").read_text(), "the program evaluates what it finds"
+    opened = (tmp_path / "ours.fods").read_text()
+    assert "table:formula" not in opened and opened.count("cmd()") >= len(hostile)
 
 
 def test_json_keeps_the_text_and_every_digit() -> None:

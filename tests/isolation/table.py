@@ -400,7 +400,7 @@ TABLE: dict[str, Row] = {
     "pictures.original": Row(MEMBERS, lambda s, a, it: s.pictures.original(a, it), PICTURE, OWN),
     "pictures.save": Row(MEMBERS, lambda s, a, it: s.pictures.save(a, it), prepare=_some_picture, dummy=b""),
     "preview.cost_estimate": Row(MEMBERS, lambda s, a, it: s.preview.cost_estimate(a, SPEC, "Who?")),
-    "preview.route": Row(MEMBERS, lambda s, a, it: s.preview.route(a)),
+    "preview.route": Row(MEMBERS, lambda s, a, it: s.preview.route(a, SPEC)),
     "preview.run": Row(MEMBERS, lambda s, a, it: s.preview.run(a, it), DRAFT, QUIET),
     "preview.sections": Row(MEMBERS, lambda s, a, it: s.preview.sections(a, SPEC)),
     "preview.speak": Row(

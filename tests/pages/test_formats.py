@@ -10,7 +10,15 @@ from pages.ui import formats
 
 @pytest.mark.parametrize(
     ("amount", "shown"),
-    [("1234.56", r"\$1,234.56"), ("0.0041", r"\$0.0041"), ("0.1", r"\$0.10"), ("0", r"\$0.00"), (None, "unknown")],
+    [
+        ("1234.56", r"\$1,234.56"),
+        ("0.0041", r"\$0.0041"),
+        ("0.00006", r"\$0.0001"),
+        ("0.000028", r"<\$0.0001"),
+        ("0.1", r"\$0.10"),
+        ("0", r"\$0.00"),
+        (None, "unknown"),
+    ],
 )
 def test_money_has_four_places_under_ten_cents_and_unknown_is_a_word(amount, shown):
     assert formats.money(None if amount is None else Decimal(amount)) == shown

@@ -202,6 +202,7 @@ class Compare:
             persona_key=subject.persona_key or None,
             persona_version=asked.column.version or None,
             unasked=takes_nothing(actor, route),
+            preferred_profile=asked.spec.preferred_profile,
         )
         work = ColumnWork(
             self._database, self._generation, actor, answer_id, asked.spec, asked.request, context,
@@ -223,7 +224,9 @@ class Compare:
             system = system_text(sections(spec, mode=mode))
             request = LLMRequest((Message("user", text),), system, max_output_tokens=ANSWER_TOKENS)
             try:
-                route, problem = route_for(self._router, actor, SURFACE, column.model), None
+                preferred = spec.preferred_profile
+                route = route_for(self._router, actor, SURFACE, column.model, preferred_profile=preferred)
+                problem = None
             except StudioError as refused:
                 route, problem = None, refused
             found.append(_Asked(column, spec, request, route, problem))

@@ -64,6 +64,16 @@ def test_each_column_is_one_call_and_a_failing_one_has_its_own_error(
     assert {event.persona_version for event in studio.usage.events(OPERATOR)} == {1}
 
 
+def test_the_column_that_nothing_is_picked_for_is_answered_as_the_persona_prefers(
+    open_with: Callable[..., Studio], openai: Scripted
+) -> None:
+    studio = open_with(OPENAI_API_KEY=KEY)
+    ada = person(studio)
+    key = published(studio, ada, preferred_profile="fast")
+    studio.compare.ask(ada, key, "Faster?", [Column()])
+    assert [column.model for column in over(studio, ada, key).columns] == ["gpt-5.4-mini"]
+
+
 def test_stopping_keeps_what_came_and_another_process_shows_it(
     studio: Studio, open_with: Callable[..., Studio], ada: Actor, local: Scripted
 ) -> None:

@@ -52,7 +52,7 @@ def test_the_cost_is_said_before_a_paid_model_speaks(open_with: Callable[..., St
     ada = person(studio)
     estimate = studio.preview.cost_estimate(ada, PersonaSpec(name="Ada"), "Faster?")
     assert estimate is not None and Decimal("0.001") < estimate < Decimal("0.01")
-    assert not studio.preview.route(ada).free
+    assert not studio.preview.route(ada, PersonaSpec()).free
     free = studio.preview.cost_estimate(ada, PersonaSpec(name="Ada"), "Faster?", model="local:smollm2")
     assert free == 0
 

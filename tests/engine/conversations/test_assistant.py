@@ -62,6 +62,25 @@ def test_persona_and_mode_and_model_are_picked_message_by_message(
     assert third.route is not None and third.route["provider"] == "local"
 
 
+def test_a_persona_is_answered_by_the_kind_of_model_that_it_prefers(
+    open_with: Callable[..., Studio], openai: Scripted
+) -> None:
+    studio = open_with(OPENAI_API_KEY="sk-test-000000000000")
+    ada = person(studio)
+    draft = studio.drafts.open(ada)
+    studio.drafts.save(ada, draft.id, {"name": "Quick", "role": "You count.", "preferred_profile": "fast"})
+    assert studio.preview.route(ada, studio.drafts.get(ada, draft.id).spec).profile == "fast"
+    key = studio.drafts.publish(ada, draft.id)
+    quick, cheap = Picks(persona=key), Picks(persona=key, model="cheap")
+    assert studio.assistant.route(ada, quick).model == "gpt-5.4-mini"
+    _, answer = ask(studio, ada, "One", quick)
+    assert answer.route is not None and answer.route["steps"][1]["label"] == "Persona"
+    ask(studio, ada, "Two", cheap)
+    list(studio.preview.speak(ada, studio.drafts.open(ada, key).id, "Three").follow())
+    studio.conversations.ask(ada, "Four", persona=key)
+    assert [model for model, _, _ in openai.calls] == ["gpt-5.4-mini", "gpt-5.4-nano", "gpt-5.4-mini", "gpt-5.4-mini"]
+
+
 def test_a_persona_switch_inside_a_thread_changes_only_the_persona_section(
     studio: Studio, ada: Actor, local: Scripted
 ) -> None:

@@ -51,6 +51,26 @@ def test_each_step_wins_when_those_above_it_propose_nothing(open_with: Callable[
     assert (picked.model, outcomes(picked)["user"]) == ("gpt-5.4-nano", "won")
 
 
+def test_the_profile_that_the_persona_prefers_stands_where_the_mode_proposes_nothing(
+    open_with: Callable[..., Studio],
+) -> None:
+    studio = open_with(OPENAI_API_KEY="sk-test-000000000000")
+    operator = Actor.operator()
+    won = router(studio).resolve(operator, surface="cli", preferred_profile="fast").route
+    assert (won.model, won.profile) == ("gpt-5.4-mini", "fast")
+    assert outcomes(won) == {"user": "passed", "persona": "won", "surface": "not reached", "default": "not reached"}
+    picked = router(studio).resolve(operator, surface="cli", model="cheap", preferred_profile="fast").route
+    assert (picked.profile, outcomes(picked)["persona"]) == ("cheap", "not reached")
+    modes = {"general": {"title": "General", "description": "", "model_profile": "frontier"}}
+    plain = {"cli": Surface(standing=Standing.UNVERIFIED)}
+    by_mode = (
+        router(studio, modes=modes, surfaces=plain).resolve(operator, surface="cli", preferred_profile="fast").route
+    )
+    assert by_mode.profile == "frontier" and "persona" not in outcomes(by_mode)
+    gone = router(studio).resolve(operator, surface="cli", preferred_profile="withdrawn").route
+    assert (gone.profile, outcomes(gone)["persona"]) == ("compat", "lost")
+
+
 def test_a_preference_that_cannot_be_used_loses_with_its_reason(open_with: Callable[..., Studio]) -> None:
     studio = open_with()
     ada = person(studio)

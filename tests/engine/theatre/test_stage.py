@@ -17,6 +17,7 @@ from engine.theatre.prompt import mark_of
 from engine.theatre.scene import HOST
 from tests.db.races import race
 from tests.engine.conftest import Clock, person
+from tests.engine.personas.test_catalogue import published
 from tests.engine.theatre.acting import Acting, order, performance, played, speaker_of, spoken, still
 from tests.engine.theatre.casts import choose, picks
 from tests.engine.waiting import until
@@ -86,6 +87,19 @@ def test_two_hundred_turns_of_eight_personas_are_in_the_log_and_in_the_ledger(
     assert [entry.cost_usd for entry in entries] == [turn.cost_usd for turn in spoken(found)]
     assert found.spent_usd == sum(entry.cost_usd for entry in entries) > 0
     assert sum(share.cost_usd for share in found.shares.values()) == found.spent_usd
+
+
+def test_a_member_without_a_model_speaks_by_the_kind_of_model_that_its_persona_prefers(
+    open_with: Callable[..., Studio], openai: Acting
+) -> None:
+    studio = open_with(OPENAI_API_KEY=KEY)
+    ada = person(studio)
+    quick = published(studio, ada, preferred_profile="fast")
+    scene_id = staged(studio, ada, quick, strategy="round_robin", opening="Begin.", stop={"turns": 1})
+    expected = studio.theatre.estimate(ada, scene_id).high_usd
+    assert spoken(played(studio, ada, scene_id))[0].model == "gpt-5.4-mini" == openai.models[0]
+    plain = staged(studio, ada, published(studio, ada), opening="Begin.", stop={"turns": 1})
+    assert expected is not None and expected < (studio.theatre.estimate(ada, plain).high_usd or 0)
 
 
 def test_a_director_is_a_call_of_its_own_and_its_nonsense_is_said(
