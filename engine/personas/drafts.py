@@ -4,7 +4,7 @@ Everybody has drafts of their own. Several people may work on one persona: whoev
 draft, and goes on with `rebase`.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,6 @@ from uuid import UUID
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-from slugify import slugify
 from uuid_utils.compat import uuid7
 
 from db.models.personas import Persona as PersonaRow
@@ -20,11 +19,11 @@ from db.models.personas import PersonaDraft as DraftRow
 from db.session import Database
 from db.unit import Unit
 from engine.accounts.actor import Actor
-from engine.accounts.audit import record
 from engine.accounts.rights import Right, needs
 from engine.errors import BadInput, EditConflict, NotFound
-from engine.personas.merging import OWNERS, Conflict, kept_by_owner, merge, title_of
-from engine.personas.rights import find, key_of, must_read, spec_of, standing, writer_of
+from engine.personas import publishing
+from engine.personas.merging import OWNERS, Conflict, title_of
+from engine.personas.rights import find, key_of, must_read, spec_of, writer_of
 from engine.personas.spec import SHORT, PersonaSpec, Visibility
 
 COPY = " (copy)"
@@ -134,11 +133,8 @@ class Drafts:
             if changes.keys() & {*OWNERS}:
                 _check_owner(unit, actor, row, changes)
             _check_unchanged(spec_of(row.content), changes, known or {})
-            spec = _checked({**row.content, **changes})
-            row.content = spec.model_dump(mode="json", exclude_defaults=True)
             row.step = step or row.step
-            row.updated_at = self._clock()
-            unit.drafts.save(row.id, row.person_id, row.content, row.step, row.updated_at)
+            self._write(unit, row, {**row.content, **changes})
             return _draft(unit, actor, row)
 
     @needs(Right.WRITE_PERSONAS)
@@ -156,33 +152,25 @@ class Drafts:
         gone or no longer the actor's to edit; and EditConflict, whose `theirs` is the number of the newer version,
         when somebody published since the draft was begun: `rebase` is the way on. The draft is kept then.
         """
-        me = writer_of(actor)
         with self._database.write() as unit:
             draft = _own_draft(unit, actor, draft_id)
-            spec = _checked(draft.content)
-            _check_complete(spec)
-            if draft.persona_id is None:
-                key = self._add(unit, actor, spec, note)
-            else:
-                key = self._add_version(unit, actor, draft, spec, note)
-            unit.drafts.delete(draft.id, me)
-            return key
+            persona = publishing.publish(unit, actor, draft, _checked(draft.content), note, self._clock())
+            unit.drafts.delete(draft.id, draft.person_id)
+            return _called(unit, actor, persona)
 
     @needs(Right.WRITE_PERSONAS)
     def rebase(self, actor: Actor, draft_id: UUID) -> Rebased:
         """Bring a draft onto the newest version of its persona, field by field. Raises NotFound."""
         with self._database.write() as unit:
             draft = _own_draft(unit, actor, draft_id)
-            row = _edited(unit, actor, draft)
-            base = unit.personas.version(row.id, draft.base_version)
-            specs = (spec_of(each) for each in (base.content if base else {}, draft.content, row.content))
-            merged = merge(*specs, owner=row.owner_id == actor.person_id)
-            draft.content = _checked(merged.content).model_dump(mode="json", exclude_defaults=True)
-            draft.base_version, draft.updated_at = row.version, self._clock()
-            unit.drafts.save(
-                draft.id, draft.person_id, draft.content, draft.step, draft.updated_at, base_version=row.version
-            )
+            merged, draft.base_version = publishing.on_newest(unit, actor, draft)
+            self._write(unit, draft, merged.content, base_version=draft.base_version)
             return Rebased(_draft(unit, actor, draft), merged.taken, merged.conflicts)
+
+    def _write(self, unit: Unit, row: DraftRow, content: Mapping[str, Any], *, base_version: int | None = None) -> None:
+        row.content = _checked(content).model_dump(mode="json", exclude_defaults=True)
+        row.updated_at = self._clock()
+        unit.drafts.save(row.id, row.person_id, row.content, row.step, row.updated_at, base_version=base_version)
 
     def _new_draft(
         self,
@@ -208,60 +196,11 @@ class Drafts:
         unit.drafts.add(row)
         return row
 
-    def _add(self, unit: Unit, actor: Actor, spec: PersonaSpec, note: str) -> str:
-        me, now = writer_of(actor), self._clock()
-        _check_department(unit, me, spec)
-        row = PersonaRow(
-            id=uuid7(),
-            owner_id=me,
-            key=_free_key(spec.name, unit.personas.keys_of(me)),
-            visibility=spec.visibility,
-            version=1,
-            content=spec.model_dump(mode="json"),
-            created_at=now,
-            updated_at=now,
-        )
-        if not unit.personas.add(row, note=note, author_id=me):
-            raise BadInput("Another tab published a persona of that name just now.", hint="Publish once more.")
-        return key_of(actor, me, None, row.key)
-
-    def _add_version(self, unit: Unit, actor: Actor, draft: DraftRow, spec: PersonaSpec, note: str) -> str:
-        row, me, now = _edited(unit, actor, draft), writer_of(actor), self._clock()
-        content = spec.model_dump(mode="json")
-        if row.owner_id != me:
-            content = kept_by_owner(content, row.content)
-        elif spec.visibility != row.visibility:
-            _check_department(unit, me, spec)
-        visibility = content["visibility"] if row.owner_id else Visibility.WORKSPACE
-        number = unit.personas.publish(row.id, content, visibility, note, me, now, expected_version=draft.base_version)
-        if number is None:
-            raise EditConflict(
-                f"{spec.name} was published elsewhere since you began: version {row.version} is newer.",
-                theirs=row.version,
-                hint="Your draft is kept. Bring it onto the newer version, then publish again.",
-            )
-        if row.owner_id is None:
-            was, then = {"version": draft.base_version}, {"version": number}
-            record(unit, me, "persona.publish", "persona", row.key, now, before=was, after=then)
-        return _called(unit, actor, row)
-
 
 def _own_draft(unit: Unit, actor: Actor, draft_id: UUID) -> DraftRow:
     row = unit.drafts.by_id(draft_id, writer_of(actor))
     if row is None:
         raise NotFound("That draft is gone.", hint="It was published or discarded, perhaps in another tab.")
-    return row
-
-
-def _edited(unit: Unit, actor: Actor, draft: DraftRow) -> PersonaRow:
-    """The persona that a draft is of, if the actor may edit it now. Raises NotFound."""
-    row = unit.personas.by_id(draft.persona_id) if draft.persona_id else None
-    may = standing(unit, actor, row) if row is not None else None
-    if row is None or may is None or not may.edit:
-        raise NotFound(
-            "The persona of this draft is gone, or no longer yours to edit.",
-            hint="Your draft is kept. You can copy its words into a new persona.",
-        )
     return row
 
 
@@ -335,32 +274,3 @@ def _check_owner(unit: Unit, actor: Actor, row: DraftRow, changes: Mapping[str, 
             field=title_of(wrong),
             hint="Everything else is yours to change.",
         )
-
-
-def _check_department(unit: Unit, me: UUID, spec: PersonaSpec) -> None:
-    person = unit.people.by_id(me)
-    if spec.visibility is Visibility.DEPARTMENT and (person is None or person.department_id is None):
-        raise BadInput(
-            "You are in no department that could use them.",
-            field=title_of("visibility"),
-            hint="Choose only you, or the workspace. An administrator puts you into a department.",
-        )
-
-
-def _check_complete(spec: PersonaSpec) -> None:
-    if not spec.name.strip():
-        raise BadInput("A persona needs a name before it can be published.", field="Name", hint="Step 1 asks for it.")
-    if not (spec.system_prompt.strip() or spec.context.strip() or spec.role.strip()):
-        raise BadInput(
-            "Nothing tells the model who this is yet.",
-            field="System prompt",
-            hint="Fill in the role, the system prompt or the setting in step 1.",
-        )
-
-
-def _free_key(name: str, taken: Collection[str]) -> str:
-    wish = slugify(name, max_length=48) or "persona"
-    key, number = wish, 2
-    while key in taken:
-        key, number = f"{wish}-{number}", number + 1
-    return key
