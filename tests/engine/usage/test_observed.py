@@ -127,7 +127,7 @@ def test_the_condition_of_a_step_is_asked_of_the_tokens_that_the_model_counts(st
     tables["modes"]["coaching"]["steps"]["content"] = step
     with studio.database.write() as unit:
         unit.house.put(SETTING, tables)
-    router, length = studio.assistant._router, Length(estimated=5_000)
+    router, length = studio.generation._router, Length(estimated=5_000)
 
     def outcome() -> str:
         return router.resolve(OPERATOR, surface="ideas", step="content", length=length).route.steps[1].outcome
@@ -141,7 +141,7 @@ def test_a_preferred_model_that_the_prompt_does_not_fit_loses_and_one_picked_by_
     open_with: Callable[..., Studio],
 ) -> None:
     studio = open_with(OPENAI_API_KEY="sk-test-000000000000", GROQ_API_KEY="gsk-test-000000000000")
-    ada, router, small = person(studio), studio.assistant._router, "groq:mixtral-8x7b-32768"
+    ada, router, small = person(studio), studio.generation._router, "groq:mixtral-8x7b-32768"
     studio.models.set_preferred(ada, small)
     for tokens, outcome in ((32_000, "won"), (32_700, "lost")):
         route = router.resolve(ada, surface="assistant", length=Length(estimated=tokens, answer=100)).route
