@@ -18,10 +18,11 @@ demo: .venv/installed
 	@test -f $(STUDIO_DATA_DIR)/studio.db || $(BIN)/python -m engine demo load
 	@$(MAKE) --no-print-directory run
 
-# Browsers want the machine for themselves, and the campaign's processes cannot be started from workers.
+# Browsers want the machine for themselves, and so do the campaign's many processes.
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/e2e --ignore tests/reliability
-	$(BIN)/python -m pytest tests/e2e tests/reliability
+	$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadfile tests/reliability
+	$(BIN)/python -m pytest tests/e2e
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .

@@ -10,7 +10,7 @@ from engine.providers import PROVIDERS
 from pages.ui import formats
 from pages.ui.context import ADMINS, current_actor, get_studio, require
 from pages.ui.errors import notice
-from pages.ui.layout import card, list_row, say, title_row
+from pages.ui.layout import card, list_row, say, slot, title_row
 from pages.ui.routing_tables import BASE, SEED, begin, edit_tables, without
 from pages.ui.routing_tester import what_it_changes, who_would_answer
 
@@ -93,7 +93,8 @@ with words:
             icon=":material/info:",
         )
 with side:
-    if changed:
-        what_it_changes(actor, edited)
+    with slot():
+        if changed:
+            what_it_changes(actor, edited)
     who_would_answer(actor, edited)
     gone_card(gone, edited)

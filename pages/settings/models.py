@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.ui.ai_settings_panel import ai_settings_panel
 from pages.ui.context import MEMBERS, get_studio, require
-from pages.ui.layout import title_row
+from pages.ui.layout import slot, title_row
 from pages.ui.models_table import ask_again, models_table, refresh_button, renewed
 
 KEYS = "settings/keys.py"
@@ -15,8 +15,8 @@ rows = get_studio().models.rows(actor)
 with title_row("Models", "What you can pick, what it costs, and what picks itself"):
     refresh_button(rows)
 ai_settings_panel(actor, rows)
-if all(row.paid_by == "local" for row in rows):
-    with st.container(horizontal=True, vertical_alignment="center"):
+with slot():
+    if all(row.paid_by == "local" for row in rows):
         st.info(
             "Nobody has given the studio a provider key yet, so the small model on this server answers. "
             "With a key of your own you can pick from that provider's models.",
@@ -24,7 +24,8 @@ if all(row.paid_by == "local" for row in rows):
         )
         if st.button("Add a key", icon=":material/key:"):
             st.switch_page(KEYS)
-renewed()
+with slot():
+    renewed()
 models_table(rows)
 st.caption(
     "Prices are US dollars per million tokens, from the price list of the studio; empty: nobody knows. "

@@ -12,7 +12,7 @@ from engine.errors import StudioError
 from pages.ui import formats
 from pages.ui.context import MEMBERS, current_actor, get_studio, require
 from pages.ui.errors import notice
-from pages.ui.layout import say
+from pages.ui.layout import say, slot
 
 TESTING = "keys/testing"
 FAILED = "keys/failed"
@@ -51,15 +51,16 @@ def key_card(card: KeyCard, *, primary: bool) -> None:
             mark = ":material/memory:" if state == "always" else ":material/key:"
             st.markdown(f"{mark} **{card.label}**", width="content")
             st.badge(word, icon=icon, color=colour)
-        if card.hint:
-            st.markdown(f"`{card.hint}`")
-            st.caption(_facts(card))
-        if card.said and box:
-            box(formats.plain(card.said), icon=icon)
-        elif sentence := _sentence(card):
-            st.caption(sentence)
-        if failed := st.session_state.pop(f"{FAILED}/{_name(card)}", None):
-            notice(failed)
+        with slot():
+            if card.hint:
+                st.markdown(f"`{card.hint}`")
+                st.caption(_facts(card))
+            if card.said and box:
+                box(formats.plain(card.said), icon=icon)
+            elif sentence := _sentence(card):
+                st.caption(sentence)
+            if failed := st.session_state.pop(f"{FAILED}/{_name(card)}", None):
+                notice(failed)
         st.space("stretch")
         if card.state != "always":
             _actions(card, primary=primary, busy=state == "testing")
@@ -106,8 +107,9 @@ def enter_key(card: KeyCard) -> None:
             help="The last day on which the key is used. Leave it empty when it has none.",
             key=f"{field}/expires",
         )
-        if refused := st.session_state.pop(REFUSED, None):
-            notice(refused)
+        with slot():
+            if refused := st.session_state.pop(REFUSED, None):
+                notice(refused)
         with st.container(horizontal=True, horizontal_alignment="right"):
             st.form_submit_button("Save and test", type="primary", on_click=_save, args=(card, field))
     if st.session_state.get(TESTING) == _name(card):

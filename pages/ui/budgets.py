@@ -15,9 +15,9 @@ from pages.ui.layout import say
 def budget_line(budget: Budget) -> None:
     """What is used of a budget, and the way to change it."""
     used = formats.money(budget.used_usd)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         if budget.month_usd is None:
-            st.markdown(f"**{used}** spent this month, with no budget", width="content")
+            st.markdown(f":small[**{used}** spent this month, with no budget]")
         else:
             share = float(budget.used_usd / budget.month_usd) if budget.month_usd else 1.0
             st.progress(min(1.0, share), f"**{used} of {formats.money(budget.month_usd)}** spent this month")

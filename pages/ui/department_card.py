@@ -12,7 +12,7 @@ from pages.ui import formats
 from pages.ui.budgets import budget_line
 from pages.ui.context import ADMINS, current_actor, get_studio, require
 from pages.ui.errors import notice
-from pages.ui.layout import card_head, say
+from pages.ui.layout import card_head, say, slot
 
 REFUSED = "departments/refused"
 NONE = ""
@@ -89,7 +89,7 @@ def _choose(department_id: UUID, read: Callable[[], tuple[list[str], str]]) -> N
 
 
 def _guard(department: Department) -> None:
-    """How much of its rehearsal the default persona must have passed, and why it does not answer now."""
+    """How much of its rehearsal the default persona must have passed."""
     key = f"guard/{department.id}"
     st.session_state[key] = department.guard_rate or 0
     st.selectbox(
@@ -100,10 +100,6 @@ def _guard(department: Department) -> None:
         args=(department.id, key),
         format_func=lambda rate: f"At least {rate}% of its checks passed" if rate else "Not asked for",
     )
-    if department.held_back:
-        st.warning(
-            f"{formats.plain(department.held_back)} The general assistant answers meanwhile.", icon=":material/pause:"
-        )
 
 
 def _set_guard(department_id: UUID, key: str) -> None:
@@ -121,13 +117,18 @@ def _personas(department: Department, names: dict[str, str]) -> None:
         "args": (department.id, lambda: (st.session_state[chosen], st.session_state[first])),
         "format_func": lambda key: names.get(key, "None") if key else "None",
     }
-    left, right = st.columns([2, 1])
+    left, middle, right = st.columns([1.5, 1, 1.15])
     with left:
         st.multiselect("Recommended personas", list(names), key=chosen, placeholder="None", wrap=True, **then)
-    with right:
+    with middle:
         st.selectbox("Answers by default", [NONE, *department.recommended], key=first, **then)
-    _guard(department)
+    with right:
+        _guard(department)
     about, problem = st.session_state.get(REFUSED, (None, None))
-    if about == department.id:
-        notice(problem)
-        del st.session_state[REFUSED]
+    with slot():
+        if department.held_back:
+            said = f"{formats.plain(department.held_back)} The general assistant answers meanwhile."
+            st.warning(said, icon=":material/pause:")
+        if about == department.id:
+            notice(problem)
+            del st.session_state[REFUSED]

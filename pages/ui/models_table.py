@@ -11,7 +11,7 @@ from engine.routing.model_choices import ModelRow
 from pages.ui import formats
 from pages.ui.context import current_actor, get_studio
 from pages.ui.errors import notice
-from pages.ui.layout import chips, empty, list_row
+from pages.ui.layout import chips, empty, list_row, slot
 
 PER_PAGE = 20
 FIND, PROVIDER, PROFILE, REFUSED = (f"models/{name}" for name in ("find", "provider", "profile", "refused"))
@@ -28,8 +28,9 @@ def models_table(rows: list[ModelRow]) -> None:
     """The filters, the rows that pass them, page by page."""
     profiles = list(dict.fromkeys(name for row in rows for name in row.profiles))
     shown = _filtered(rows, profiles)
-    if problem := st.session_state.pop(REFUSED, None):
-        notice(problem)
+    with slot():
+        if problem := st.session_state.pop(REFUSED, None):
+            notice(problem)
     if not shown:
         empty("No model is called that", "Search looks at the names of models.", "Clear the filters", _clear)
         return

@@ -11,7 +11,7 @@ from engine.errors import StudioError
 from pages.ui import formats
 from pages.ui.context import ADMINS, current_actor, get_studio, require, visitor
 from pages.ui.errors import notice
-from pages.ui.layout import card, card_head, say
+from pages.ui.layout import card, card_head, say, slot
 from pages.ui.navigation import ROLES
 from pages.ui.person_limits import person_limits
 
@@ -53,11 +53,12 @@ def _one(person: Person, departments: Mapping[str, UUID], refused: StudioError |
         st.text_input("E-mail", person.email, key=f"email/{key}", disabled=True)
         seen = f"last seen {formats.ago(person.last_seen_at)}" if person.last_seen_at else "never seen"
         st.caption(f"Joined {formats.ago(person.created_at)} · {seen}")
-        if refused:
-            notice(refused)
-        if not person.verified:
-            _button("Verify by hand", ":material/verified:", _verify, [person], kind="primary")
-            _button("Send the code again", ":material/mail:", _send_code, [person])
+        with slot():
+            if refused:
+                notice(refused)
+            if not person.verified:
+                _button("Verify by hand", ":material/verified:", _verify, [person], kind="primary")
+                _button("Send the code again", ":material/mail:", _send_code, [person])
         _choice("Role", {ROLES[role][0]: role for role in Role}, ROLES[person.role][0], _set_role, [person])
         there = names.get(person.department_id, NONE) if person.department_id else NONE
         _choice("Department", {NONE: None, **departments}, there, _set_department, [person])
@@ -79,10 +80,11 @@ def _several(
 ) -> None:
     others = [person for person in chosen if person.id != me]
     with card(f"{len(chosen)} people", formats.plain(", ".join(person.name for person in chosen))):
-        if refused:
-            notice(refused)
-        if open_ones := [person for person in chosen if not person.verified]:
-            _button(f"Verify {len(open_ones)} by hand", ":material/verified:", _verify, open_ones, kind="primary")
+        with slot():
+            if refused:
+                notice(refused)
+            if open_ones := [person for person in chosen if not person.verified]:
+                _button(f"Verify {len(open_ones)} by hand", ":material/verified:", _verify, open_ones, kind="primary")
         choices = {KEEP: KEEP, NONE: None, **departments}
         _choice("Department", choices, KEEP, _set_department, chosen)
         _button("Sign out everywhere", ":material/logout:", _sign_out, chosen)

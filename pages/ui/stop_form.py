@@ -15,19 +15,19 @@ from pages.ui import formats
 from pages.ui.ai_disabled_banner import banner, target_word
 from pages.ui.context import ADMINS, current_actor, get_studio, require
 from pages.ui.errors import notice
-from pages.ui.layout import card, list_row, say
+from pages.ui.layout import card, list_row, say, slot
 
 WHAT, REASON, UNTIL, OWN_END, CUT, REFUSED = (
     f"stop/{name}" for name in ("what", "reason", "until", "own end", "cut", "refused")
 )
 SCOPES = {
     HOUSE_KEYS: "House keys",
-    "provider": "A provider",
-    "model": "A model",
-    "profile": "A profile",
-    "surface": "A surface",
-    "department": "A department",
-    "person": "A person",
+    "provider": "Provider",
+    "model": "Model",
+    "profile": "Profile",
+    "surface": "Surface",
+    "department": "Department",
+    "person": "Person",
 }
 ENDS = {"": "Until lifted", "hour": "In an hour", "evening": "18:00", "midnight": "Midnight", "week": "In 7 days"}
 OWN = "own"
@@ -48,15 +48,17 @@ def stop_form(actor: Actor) -> Notice:
             "What", list(SCOPES), format_func=SCOPES.__getitem__, default=HOUSE_KEYS, required=True, key=WHAT
         )
         targets = {"": "the house's keys"} if scope == HOUSE_KEYS else _targets(actor, scope)
-        left, right = st.columns(2)
-        with left:
+        # Only one when there is nothing to choose: on a phone an empty column would be a gap.
+        columns = st.columns(1 if scope == HOUSE_KEYS else 2)
+        with columns[0]:
             target = _which(scope, targets) if scope != HOUSE_KEYS else ""
-        with right if scope != HOUSE_KEYS else left:
+        with columns[-1]:
             ready, until = until_field()
         reason = reason_field(REASON)
-        _reach(actor, scope, target)
-        if problem := st.session_state.pop(REFUSED, None):
-            notice(problem)
+        with slot():
+            _reach(actor, scope, target)
+            if problem := st.session_state.pop(REFUSED, None):
+                notice(problem)
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             cut = st.toggle("Also cut answers being written", key=CUT)
             named = targets.get(target or "", target or "")
@@ -133,11 +135,12 @@ def lift(lines: list[StopLine]) -> None:
 
 def until_field(prefix: str = "") -> tuple[bool, datetime | None]:
     """When a stop ends by itself, None for not at all; and whether that has been said."""
-    chosen = st.selectbox("Until", [*ENDS, OWN], format_func=_end_word, key=f"{prefix}{UNTIL}")
+    chosen, place = st.selectbox("Until", [*ENDS, OWN], format_func=_end_word, key=f"{prefix}{UNTIL}"), slot()
     if chosen != OWN:
         return True, _end(chosen)
     first = datetime.now(UTC).replace(tzinfo=None, second=0, microsecond=0)
-    own = st.datetime_input("Date and time (UTC)", value=None, min_value=first, key=f"{prefix}{OWN_END}")
+    with place:
+        own = st.datetime_input("Date and time (UTC)", value=None, min_value=first, key=f"{prefix}{OWN_END}")
     return own is not None, own.replace(tzinfo=UTC) if own else None
 
 
@@ -191,7 +194,7 @@ def _targets(actor: Actor, scope: str) -> dict[str, str]:
 
 
 def _which(scope: str, targets: dict[str, str]) -> str | None:
-    kind = SCOPES[scope].split()[-1]
+    kind = SCOPES[scope].lower()
     return st.selectbox(
         f"Which {kind}",
         list(targets),
