@@ -70,7 +70,11 @@ def table(acts: list[Act]) -> None:
             "Detail": [detail(act, names) for act in acts],
             "From": [act.address for act in acts],
         },
-        column_config={"Kind": chips("Kind", [*KINDS.values()]), "What": st.column_config.TextColumn(width=260)},
+        column_config={
+            "Kind": chips("Kind", [*KINDS.values()], width=112),
+            "What": st.column_config.TextColumn(width=260),
+            "Detail": st.column_config.TextColumn(width=300),
+        },
         hide_index=True,
         height="content",
         placeholder="–",

@@ -17,13 +17,14 @@ with title_row("Models", "What you can pick, what it costs, and what picks itsel
 ai_settings_panel(actor, rows)
 with slot():
     if all(row.paid_by == "local" for row in rows):
-        st.info(
-            "Nobody has given the studio a provider key yet, so the small model on this server answers. "
-            "With a key of your own you can pick from that provider's models.",
-            icon=":material/info:",
-        )
-        if st.button("Add a key", icon=":material/key:"):
-            st.switch_page(KEYS)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(
+                "Nobody has given the studio a provider key yet, so the small model on this server answers. "
+                "With a key of your own you can pick from that provider's models.",
+                icon=":material/info:",
+            )
+            if st.button("Add a key", icon=":material/key:"):
+                st.switch_page(KEYS)
 with slot():
     renewed()
 models_table(rows)

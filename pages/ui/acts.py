@@ -19,6 +19,7 @@ KINDS = {
     "key": ("Keys", "yellow"),
     "persona": ("Personas", "violet"),
     "ai": ("Controls", "red"),
+    "routing": ("Routing", "blue"),
     "plans": ("Plans", "orange"),
     "budget": ("Budgets", "orange"),
     "call": ("Corrections", "gray"),
@@ -40,6 +41,7 @@ WORDS = {
     "person.join": "Created an account",
     "person.name": "Changed the name",
     "person.handle": "Changed the handle",
+    "person.first_admin": "Set the studio up as its first administrator",
     "person.add": "Added a person",
     "person.verify": "Verified",
     "person.role": "Changed the role",
@@ -53,8 +55,12 @@ WORDS = {
     "department.remove": "Removed a department",
     "department.personas": "Chose personas",
     "department.guard": "Asked for a rehearsal of the default persona",
+    "key.save": "Saved a key",
+    "key.pause": "Paused a key, or used it again",
+    "key.remove": "Removed a key",
     "person.plan": "Changed the plan",
     "person.limit": "Changed the number of questions",
+    "routing.change": "Changed the routing",
     "plans.change": "Changed the plans",
     "budget.change": "Changed a budget",
     "call.correct": "Corrected a call",
@@ -68,7 +74,13 @@ WORDS = {
     "persona.editor_remove": "Took an editor off a persona",
     "ai.stop": "Stopped AI",
     "ai.lift": "Lifted a stop",
+    "vault.rotate": "Changed the master key",
+    "vault.retire": "Gave up older master keys",
+    "vault.forget": "Gave up a lost master key",
 }
+
+# what a field is called, where its name with spaces does not say enough
+FIELDS = {"month_usd": "US dollars a month"}
 
 
 def kind_of(action: str) -> str:
@@ -80,7 +92,8 @@ def kind_of(action: str) -> str:
 def said(act: Act) -> str:
     """What was done, and to whom."""
     oneself = act.target_kind == "person" and act.target_id == str(act.actor_id)
-    return _called(act.action) if oneself or not act.target else f"{_called(act.action)}: {act.target}"
+    named_already = act.action.startswith(f"{act.target}.")
+    return _called(act.action) if oneself or named_already or not act.target else f"{_called(act.action)}: {act.target}"
 
 
 def names_of_departments() -> dict[str, str]:
@@ -127,7 +140,7 @@ def _changes(act: Act, names: Mapping[str, str]) -> list[tuple[str, object, obje
 
 
 def _field(name: str) -> str:
-    return name.removesuffix("_id").replace("_", " ")
+    return FIELDS.get(name) or name.removesuffix("_id").replace("_", " ")
 
 
 def _change(before: object, after: object) -> str:
@@ -141,4 +154,4 @@ def _value(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
-    return "none" if value is None else str(value)
+    return "none" if value in (None, "None") else str(value)

@@ -15,7 +15,7 @@ from pages.ui.layout import say
 def budget_line(budget: Budget) -> None:
     """What is used of a budget, and the way to change it."""
     used = formats.money(budget.used_usd)
-    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False):
         if budget.month_usd is None:
             st.markdown(f":small[**{used}** spent this month, with no budget]")
         else:

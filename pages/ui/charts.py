@@ -197,7 +197,11 @@ def calendar(calls: dict[date, int]) -> go.Figure:
     figure.update_traces(y=list(range(7)))
     figure.update_xaxes(showgrid=False, nticks=6)
     figure.update_yaxes(
-        showgrid=False, zeroline=False, autorange="reversed", tickvals=[0, 2, 4, 6], ticktext=["Mon", "Wed", "Fri", "Sun"]
+        showgrid=False,
+        zeroline=False,
+        autorange="reversed",
+        tickvals=[0, 2, 4, 6],
+        ticktext=["Mon", "Wed", "Fri", "Sun"],
     )
     return figure
 

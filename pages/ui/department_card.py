@@ -117,7 +117,7 @@ def _personas(department: Department, names: dict[str, str]) -> None:
         "args": (department.id, lambda: (st.session_state[chosen], st.session_state[first])),
         "format_func": lambda key: names.get(key, "None") if key else "None",
     }
-    left, middle, right = st.columns([1.5, 1, 1.15])
+    left, middle, right = st.columns([1.9, 1, 1.15])
     with left:
         st.multiselect("Recommended personas", list(names), key=chosen, placeholder="None", wrap=True, **then)
     with middle:

@@ -99,7 +99,12 @@ def edit_plans() -> None:
             now = getattr(plans.sample, name)
             sample[name] = st.number_input(f"Sample: {label.lower()}", min_value=0, value=now, key=f"sample/{name}")
     with cells.cell():
-        house = st.number_input("The house, $ a month", min_value=0.0, value=float(plans.house_usd_month))
+        house = st.number_input(
+            "The house, $ a month",
+            min_value=0.0,
+            value=float(plans.house_usd_month),
+            help="Counts while the house has no budget of its own.",
+        )
     with st.container(horizontal=True, horizontal_alignment="right"):
         asked = st.button("Save plans", type="primary")
     if asked:

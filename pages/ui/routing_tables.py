@@ -151,7 +151,9 @@ def _steps(seed: dict[str, Any]) -> dict[str, dict[str, Any]]:
             **{head: config.TextColumn(head, disabled=True) for head in ("Mode", "Step")},
             "Provider": choice("Provider", options=[LABELS[name] for name in OFFERED]),
             "Profile": choice("Profile", options=list(seed["profiles"]), required=True),
-            "Above": config.NumberColumn("Above, tokens", min_value=0, max_value=999_999_999, step=1, format="localized", help=ABOVE),
+            "Above": config.NumberColumn(
+                "Above, tokens", min_value=0, max_value=999_999_999, step=1, format="localized", help=ABOVE
+            ),
         },
     )
     steps: dict[str, dict[str, Any]] = {}

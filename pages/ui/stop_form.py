@@ -135,7 +135,8 @@ def lift(lines: list[StopLine]) -> None:
 
 def until_field(prefix: str = "") -> tuple[bool, datetime | None]:
     """When a stop ends by itself, None for not at all; and whether that has been said."""
-    chosen, place = st.selectbox("Until", [*ENDS, OWN], format_func=_end_word, key=f"{prefix}{UNTIL}"), slot()
+    chosen = st.selectbox("Until", [*ENDS, OWN], format_func=_end_word, key=f"{prefix}{UNTIL}")
+    place = slot()
     if chosen != OWN:
         return True, _end(chosen)
     first = datetime.now(UTC).replace(tzinfo=None, second=0, microsecond=0)
