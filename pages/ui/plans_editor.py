@@ -27,6 +27,7 @@ COLUMNS = {
 }
 COUNTS = ("requests_day", "requests_month", "calls_per_minute", "concurrent")
 MONEY = ("usd_day", "usd_month")
+WITHOUT_BUDGET = "Counts while the house has no budget of its own."
 SAMPLE = {"tries": "Free tries", "calls_per_minute": "Calls a minute", "concurrent": "At once"}
 
 
@@ -99,12 +100,8 @@ def edit_plans() -> None:
             now = getattr(plans.sample, name)
             sample[name] = st.number_input(f"Sample: {label.lower()}", min_value=0, value=now, key=f"sample/{name}")
     with cells.cell():
-        house = st.number_input(
-            "The house, $ a month",
-            min_value=0.0,
-            value=float(plans.house_usd_month),
-            help="Counts while the house has no budget of its own.",
-        )
+        now = float(plans.house_usd_month)
+        house = st.number_input("The house, $ a month", min_value=0.0, value=now, help=WITHOUT_BUDGET)
     with st.container(horizontal=True, horizontal_alignment="right"):
         asked = st.button("Save plans", type="primary")
     if asked:
