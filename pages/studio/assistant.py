@@ -13,7 +13,7 @@ from pages.ui.errors import notice
 from pages.ui.layout import left_today, portrait, slot, title_row
 from pages.ui.limit_notice import refused
 from pages.ui.pickers import persona_name, picked, pickers, use_built_in
-from pages.ui.talk import talk
+from pages.ui.talk import stop_button, talk
 from pages.ui.thread_rail import open_thread, thread_menu, thread_rail
 
 TALK_PX = 525
@@ -102,8 +102,11 @@ with left:
 with st.bottom:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         pickers()
-        said = [f"about {formats.money(cost)}" if cost else "", left_today(studio.usage.allowance(actor))]
-        st.caption(" · ".join(filter(None, said)), width="content")
+        if writing:
+            stop_button(writing, "assistant")
+        else:
+            said = [f"about {formats.money(cost)}" if cost else "", left_today(studio.usage.allowance(actor))]
+            st.caption(" · ".join(filter(None, said)), width="content")
     with slot():
         if unsent := st.session_state.pop(UNSENT, None):
             text, problem = unsent

@@ -11,12 +11,14 @@ import streamlit as st
 from engine.accounts.actor import Actor
 from engine.conversations.assistant import Picks
 from engine.conversations.prompting import LONGEST_ABOUT
+from engine.conversations.threads import Message
 from engine.errors import NotFound, StudioError
 from pages.ui import formats
 from pages.ui.ai_disabled_banner import silence, unless_stopped
 from pages.ui.context import current_actor, get_studio
 from pages.ui.errors import notice
-from pages.ui.talk import talk
+from pages.ui.layout import slot
+from pages.ui.talk import stop_button, talk
 
 SURFACE = "dock"
 THREAD, UNSENT, ABOUT, TELL, WHO, MODEL, NAMES = (
@@ -57,12 +59,17 @@ def _inside(actor: Actor) -> Callable[[], None]:
     _who_and_model(actor)
     stopped = _stopped(actor)
     writing = _talk()
+    with slot():
+        if writing:
+            stop_button(writing, "dock")
     if problem := stopped or st.session_state.pop(UNSENT, None):
         notice(problem)
     page = st.empty()
     with st.form("dock", clear_on_submit=True, border=False):
         st.text_input("Question", placeholder="A quick question", key="dock/question", label_visibility="collapsed")
-        st.form_submit_button("Ask", width="stretch", on_click=_send, disabled=writing or stopped is not None)
+        st.form_submit_button(
+            "Ask", width="stretch", on_click=_send, disabled=writing is not None or stopped is not None
+        )
     if THREAD in st.session_state and st.button("Open in the assistant", type="tertiary"):
         st.switch_page(ASSISTANT, query_params={"thread": str(st.session_state[THREAD])})
 
@@ -111,14 +118,14 @@ def _nothing() -> None:
     """What is said of a page while there is no dock."""
 
 
-def _talk() -> bool:
+def _talk() -> Message | None:
     if THREAD not in st.session_state:
-        return False
+        return None
     try:
         return talk(st.session_state[THREAD], height=TALK_PX, place="dock", small=True)
     except NotFound:
         del st.session_state[THREAD]
-        return False
+        return None
 
 
 def _send() -> None:

@@ -19,6 +19,7 @@ from pages.ui.scene_words import STATES
 
 ASSISTANT = "studio/assistant.py"
 SHOWN_STRATEGIES = ("natural", "addressed", "round_robin", "director")
+PLAY_PX = 128
 FORMS: tuple[tuple[Form, str, str, str], ...] = (
     ("markdown", "Markdown", "md", "text/markdown"),
     ("json", "JSON", "json", "application/json"),
@@ -47,8 +48,9 @@ def controls(found: Performance, *, blocked: bool) -> None:
     word = "Pause" if on_air else "Play" if scene.state == "ready" else "Play on"
     playing = {"on_click": pause if on_air else play, "args": (scene.id,), "disabled": blocked and not on_air}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        icon = ":material/pause:" if on_air else ":material/play_arrow:"
-        st.button(word, icon=icon, type="primary", key="stage/pause" if on_air else "stage/play", **playing)
+        look = {"icon": ":material/pause:" if on_air else ":material/play_arrow:", "type": "primary", "width": PLAY_PX}
+        # One key and one width for both words: were the row to move when they change, a click on Stop would miss it.
+        st.button(word, key="stage/play", **look, **playing)
         _step_and_stop(found, blocked=on_air or blocked)
         _next_speaker(scene)
         # Beside the primary button and not on it: the name of a key would be too pale on violet.

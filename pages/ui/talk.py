@@ -25,20 +25,32 @@ ENDED = {
 SHOWN = 60
 
 
-def talk(thread_id: UUID, *, height: int, place: str, small: bool = False) -> bool:
-    """Draw the newest messages of a thread and follow the answer that is being written; whether one is."""
-    writing = _is_writing(_messages(thread_id))
+def talk(thread_id: UUID, *, height: int, place: str, small: bool = False) -> Message | None:
+    """Draw the newest messages of a thread and follow the answer that is being written, which is returned."""
+    writing = _written_now(_messages(thread_id))
     with st.container(height=height, border=False, autoscroll=True):
-        polled(partial(_draw, thread_id, place, small), writing=writing)
+        polled(partial(_draw, thread_id, place, small), writing=writing is not None)
     return writing
+
+
+def stop_button(message: Message, place: str) -> None:
+    """End the answer that is being written. For a place of its own: under words that come it would move away."""
+    st.button(
+        "Stop",
+        icon=":material/stop_circle:",
+        type="tertiary",
+        key=f"{place}/{message.id}/stop",
+        on_click=_stop,
+        args=(message.id,),
+    )
 
 
 def _messages(thread_id: UUID) -> list[Message]:
     return get_studio().threads.messages(current_actor(), thread_id, most=SHOWN)
 
 
-def _is_writing(messages: list[Message]) -> bool:
-    return any(message.state == "writing" for message in messages)
+def _written_now(messages: list[Message]) -> Message | None:
+    return next((message for message in reversed(messages) if message.state == "writing"), None)
 
 
 def _draw(thread_id: UUID, place: str, small: bool) -> bool:
@@ -52,7 +64,7 @@ def _draw(thread_id: UUID, place: str, small: bool) -> bool:
                     st.caption(f"About: {formats.plain(message.about)}")
         else:
             _answer(message, faces[message.persona_key], place, small)
-    return _is_writing(messages)
+    return _written_now(messages) is not None
 
 
 def _faces(messages: list[Message]) -> dict[str, str]:
@@ -81,7 +93,7 @@ def _answer(message: Message, look: str, place: str, small: bool) -> None:
         if message.error is not None and message.state != "stopped":
             _refused(message)
         if message.state == "writing":
-            _writing(message, key, started=bool(text))
+            st.caption("Writing" if text else "Thinking")
         else:
             _receipt(message, key, small)
 
@@ -90,19 +102,6 @@ def _refused(message: Message) -> None:
     error = message.error or {}
     said = f"{formats.plain(error['message'])} {formats.plain(error['hint'])}".strip()
     st.error(said, icon=":material/error:")
-
-
-def _writing(message: Message, key: str, *, started: bool) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption("Writing" if started else "Thinking", width="content")
-        st.button(
-            "Stop",
-            icon=":material/stop_circle:",
-            type="tertiary",
-            key=f"{key}/stop",
-            on_click=_stop,
-            args=(message.id,),
-        )
 
 
 def _receipt(message: Message, key: str, small: bool) -> None:

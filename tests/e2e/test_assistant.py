@@ -10,6 +10,7 @@ from tests.e2e.conftest import become_admin, settle, visit
 pytestmark = pytest.mark.browser
 
 ANSWER = "One two three four five six seven."
+LONG_ANSWER = "One two " + "more.\n\n " * 40
 
 
 def ask(page, text):
@@ -62,13 +63,20 @@ def test_a_thread_with_three_personas_and_two_modes(serve, page):
 def test_stopping_closing_the_tab_and_two_tabs(serve, context, page):
     server = serve(answer=ANSWER)
     become_admin(page, server)
+    server.will_say(LONG_ANSWER)
     server.let(2)
     visit(page, f"{server.url}/assistant")
     ask(page, "Slow one")
     expect(page.get_by_text("One two", exact=False)).to_be_visible()
-    page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_text("Stopped by you. 2 words kept.")).to_be_visible()
-    expect(page.get_by_text("One two")).to_be_visible()
+    stop = page.get_by_role("button", name="Stop", exact=True)
+    place = stop.bounding_box()
+    server.let(20)
+    expect(page.get_by_text("more.")).to_have_count(18)
+    assert stop.bounding_box() == place, "a button that moves is missed"
+    stop.click()
+    expect(page.get_by_text("Stopped by you. 20 words kept.")).to_be_visible()
+    server.will_say(ANSWER)
+    server.let(2)
     settle(page)
     ask(page, "Another slow one")
     expect(page.get_by_text("One two")).to_have_count(2)

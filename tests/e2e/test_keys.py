@@ -174,6 +174,7 @@ def test_a_dialog_that_is_closed_without_saving_sends_nothing_and_forgets(page):
     expect(page.get_by_test_id("stDialog")).to_have_count(0)
     assert_gone(page, "sk-abandoned-0123456789")
     card(page).get_by_role("button", name="Add key").click()
+    expect(page.get_by_label("Key", exact=True)).to_have_count(1)
     expect(page.get_by_label("Key", exact=True)).to_have_value("")
 
 

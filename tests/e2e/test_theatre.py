@@ -72,7 +72,11 @@ def test_three_personas_are_played_paused_spoken_to_and_seen_again(serve, page):
 
 def played_and_paused(page):
     """Play, click elsewhere during a turn, and pause: the turn that is being said is heard to its end."""
+    stop = page.get_by_role("button", name=re.compile("^Stop"))
+    place = stop.bounding_box()
     press(page, "Play", exact=True)
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    assert stop.bounding_box() == place, "a button that moves is missed"
     expect(page.get_by_text(SPEAKING).first).to_be_visible()
     page.locator("[data-variant=segmented_control]", has_text="Round robin").click()
     expect(page.get_by_text(SPEAKING).first).to_be_visible()
@@ -102,7 +106,7 @@ def stepped_and_spoken_to(page, heard):
 def stopped_and_gone_on_after_a_reload(page, heard):
     """Stop in the middle of a turn, reload, and play one more on a phone, which has the stage in view all the time."""
     press(page, "Play on")
-    expect(page.get_by_text(SPEAKING).first).to_be_visible()
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
     press(page, re.compile("^Stop"))
     expect(page.get_by_text("Ended: You stopped it.")).to_be_visible()
     page.reload()

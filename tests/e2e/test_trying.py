@@ -40,7 +40,7 @@ def compared(page, server):
     expect(page.get_by_text("2 calls, free.")).to_be_visible()
     assert server.calls() == [], "nothing is asked before its cost was shown"
     server.let(3)
-    page.get_by_role("button", name="Ask", exact=True).last.click()
+    page.get_by_role("dialog").get_by_role("button", name="Ask", exact=True).click()
     expect(page.get_by_text("Hello from the", exact=False)).to_have_count(2)
     server.let(99)
     expect(page.get_by_text(FIRST)).to_have_count(2)
