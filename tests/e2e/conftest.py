@@ -167,6 +167,16 @@ def page(context: BrowserContext) -> Page:
     return found
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Tell with a failure what its page showed."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.failed and isinstance(page, Page) and not page.is_closed():
+        report.sections.append(("What the page showed", f"{page.url}\n{page.locator('body').aria_snapshot()}"))
+    return report
+
+
 def settle(page: Page) -> None:
     """Wait until the page's script has come to rest."""
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
