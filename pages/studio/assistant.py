@@ -76,7 +76,7 @@ def nothing_yet() -> None:
 thread = opened()
 off = silence(studio.controls.notice(actor))
 caption = (
-    f"Last spoken in {formats.ago(thread.updated_at)}"
+    f"Last message: {formats.ago(thread.updated_at)}"
     if thread
     else "Any persona, any mode, any model, with every message"
 )
