@@ -26,6 +26,7 @@ PINNED = {
     "client.showErrorLinks": False,
     "client.toolbarMode": "minimal",
     "logger.enableRich": False,
+    "runner.fastReruns": False,
     "runner.magicEnabled": False,
     "runner.postScriptGC": False,
     "browser.gatherUsageStats": False,
