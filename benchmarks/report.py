@@ -58,7 +58,8 @@ def table(results: list[Result], missing: list[Row], skipped: str, *, goal: bool
         bar = f"{wanted}{each.row.bar}{'' if '/' in each.row.bar else 'x'}" if each.row.bar else "–"
         bars = [bar, each.row.goal or "–"] if goal else [bar]
         said = {True: "yes", False: "**no**", None: "–"}[each.reached]
-        lines.append([each.row.title, f"{each.ratio:.2f}x", f"{each.low:.2f} to {each.high:.2f}", *bars, said])
+        spread = f"{_figure(each.low)} to {_figure(each.high)}"
+        lines.append([each.row.title, f"{_figure(each.ratio)}x", spread, *bars, said])
     for row in missing:
         lines.append([row.title, f"not measured: {skipped or 'left out'}", "–", row.bar or "–"])
         lines[-1] += ["–"] * (len(head) - 4)
@@ -68,11 +69,16 @@ def table(results: list[Result], missing: list[Row], skipped: str, *, goal: bool
     )
 
 
+def _figure(ratio: float) -> str:
+    """A ratio with two places, and with two digits when it is small."""
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
+
+
 def misses(results: list[Result]) -> list[str]:
     """Each missed bar: by how much and, as far as it is known, why."""
     causes = yaml.safe_load(CAUSES.read_text("utf-8")) or {}
     return [
-        f"- **{each.row.title}**: {each.ratio:.2f}x, {each.times_the_bar:.2f} times the bar. "
+        f"- **{each.row.title}**: {_figure(each.ratio)}x, {each.times_the_bar:.2f} times the bar. "
         + causes.get(each.row.key, "Not looked into yet.").strip()
         for each in results
         if each.reached is False
