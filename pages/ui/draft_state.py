@@ -3,9 +3,9 @@
 A field keeps what was typed when it is refused, or when another tab changed it first: the draft has the last good
 value, the page the last words. What only the database was too busy for is tried again by itself.
 
-The next run of a page may interrupt the one before: its callback may be cut off before it saves, or after it has
-saved and before it could say so. So a save reads what was typed inside a lock, notes what it saved in
-plain objects, and each run saves first what an interrupted one left behind.
+The next run of a page may interrupt the one before: its callback may be cut off before it saves, or after it has saved
+and before it could say so. So a save reads what was typed inside a lock, notes what it saved in plain objects, and each
+run saves first what an interrupted one left behind.
 """
 
 from collections.abc import Callable, Mapping
