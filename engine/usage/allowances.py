@@ -163,8 +163,7 @@ class Allowances:
                 raise NotFound("There is no such department.", hint="It was removed, perhaps just now.")
             before = {(row.scope, row.scope_id): row.month_nano for row in unit.controls.budgets(scope)}
             unit.controls.put_budget(scope, scope_id, nano(usd))
-            was = {"month_usd": str(_usd(before.get((scope, scope_id))))}
-            now = {"month_usd": str(usd)}
+            was, now = _audited(_usd(before.get((scope, scope_id)))), _audited(usd)
             record(unit, actor.person_id, "budget.change", scope, scope_id, self._clock(), before=was, after=now)
 
     @needs(Right.MANAGE_ALLOWANCES)
@@ -202,3 +201,8 @@ def _sum(usd: Decimal | None) -> Decimal | None:
 
 def _usd(amount: int | None) -> Decimal | None:
     return None if amount is None else Decimal(amount) / NANO
+
+
+def _audited(usd: Decimal | None) -> dict[str, str | None]:
+    """A budget as the audit log keeps it."""
+    return {"month_usd": None if usd is None else str(usd)}

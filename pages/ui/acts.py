@@ -154,4 +154,4 @@ def _value(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
-    return "none" if value in (None, "None") else str(value)
+    return "none" if value is None else str(value)
