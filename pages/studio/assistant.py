@@ -75,11 +75,8 @@ def nothing_yet() -> None:
 
 thread = opened()
 off = silence(studio.controls.notice(actor))
-caption = (
-    f"Last message: {formats.ago(thread.updated_at)}"
-    if thread
-    else "Any persona, any mode, any model, with every message"
-)
+always = "Any persona, any mode, any model, with every message"
+caption = f"Last message: {formats.ago(thread.updated_at)}" if thread else always
 with title_row(formats.start(thread.title, 42) if thread else "Assistant", caption):
     st.button("New thread", icon=":material/add:", shortcut="Ctrl+Shift+O", on_click=open_thread, args=(None,))
     if thread:
