@@ -1,5 +1,7 @@
 """The wires of vendors, spoken by a real model: llama.cpp knows all but Google's."""
 
+import json
+import re
 import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -22,7 +24,8 @@ def served(
     """An adapter, and the real model in the place of its vendor.
 
     The host between them takes Groq's prefix away, and has each connection closed: llama.cpp closes one in five
-    kept ones under the next request.
+    kept ones under the next request. It asks for the likeliest words: after a first token that is half a character,
+    llama.cpp leaves out the head of an answer in Anthropic's form.
     """
     real = embedded.embedded.credential()
     address = urlsplit(real.base_url)
@@ -30,6 +33,9 @@ def served(
     def pass_on(peer: Peer) -> None:
         head, body = peer.request()
         head = head.replace(" /openai/v1/", " /v1/").replace("keep-alive", "close")
+        if body:
+            body = json.dumps(json.loads(body) | {"temperature": 0})
+            head = re.sub(r"(?i)(content-length: )\d+", rf"\g<1>{len(body)}", head)
         with socket.create_connection((address.hostname or "", address.port or 0), WAIT_S) as server:
             server.sendall(f"{head}\r\n\r\n{body}".encode())
             while more := server.recv(65536):
