@@ -19,7 +19,7 @@ from pages.ui.scene_words import STATES
 
 ASSISTANT = "studio/assistant.py"
 SHOWN_STRATEGIES = ("natural", "addressed", "round_robin", "director")
-PLAY_PX = 128
+PLAY_PX = 112
 FORMS: tuple[tuple[Form, str, str, str], ...] = (
     ("markdown", "Markdown", "md", "text/markdown"),
     ("json", "JSON", "json", "application/json"),
@@ -47,7 +47,7 @@ def controls(found: Performance, *, blocked: bool) -> None:
     blocked = blocked or (most is not None and found.played >= most)  # it would end again at once
     word = "Pause" if on_air else "Play" if scene.state == "ready" else "Play on"
     playing = {"on_click": pause if on_air else play, "args": (scene.id,), "disabled": blocked and not on_air}
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         look = {"icon": ":material/pause:" if on_air else ":material/play_arrow:", "type": "primary", "width": PLAY_PX}
         # One key and one width for both words: were the row to move when they change, a click on Stop would miss it.
         st.button(word, key="stage/play", **look, **playing)

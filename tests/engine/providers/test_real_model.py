@@ -24,8 +24,8 @@ def served(
     """An adapter, and the real model in the place of its vendor.
 
     The host between them takes Groq's prefix away, and has each connection closed: llama.cpp closes one in five
-    kept ones under the next request. It asks for the likeliest words: after a first token that is half a character,
-    llama.cpp leaves out the head of an answer in Anthropic's form.
+    kept ones under the next request. It asks for the likeliest words: llama.cpp sends the head of an answer in
+    Anthropic's form only with its first token, and not at all when that is half a character and shows nothing yet.
     """
     real = embedded.embedded.credential()
     address = urlsplit(real.base_url)

@@ -231,6 +231,10 @@ def test_budgets_are_listed_with_what_is_spent(studio: Studio, guard: Guard, adm
         ("department", "Research"): (Decimal(5), COST.usd),
         ("persona", "maestro"): (Decimal("1.5"), COST.usd),
     }
+    studio.allowances.set_budget(admin, "persona", "maestro", None)
+    taken, set_, *_ = studio.audit.page(admin)
+    assert [act.before["month_usd"] for act in (set_, taken)] == [None, "1.5"]
+    assert [act.after["month_usd"] for act in (set_, taken)] == ["1.5", None]
     with pytest.raises(NotFound):
         studio.allowances.set_budget(admin, "department", NOBODY_S, Decimal(5))
     for wrong in (Decimal(-1), Decimal("NaN"), Decimal(10**8)):
